@@ -1,0 +1,11 @@
+//! Saliency in a terminal: why a convolutional network decided what it decided.
+//!
+//! Data flows one way: photo -> tensor -> network -> map -> heatmap -> raster -> screen or file.
+
+pub mod error;
+pub mod explain;
+pub mod planes;
+pub mod raster;
+pub mod scene;
+
+pub use error::{Error, Result};

@@ -1,0 +1,2 @@
+//! The `saltty` program.
+fn main() {}
