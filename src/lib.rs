@@ -4,6 +4,7 @@
 
 pub mod error;
 pub mod explain;
+pub mod nn;
 pub mod planes;
 pub mod raster;
 pub mod scene;

@@ -1,0 +1,178 @@
+//! A typed network behind the trait that hides its type.
+
+use std::{cell::Cell, marker::PhantomData, sync::Arc};
+
+use dfdx::prelude::{Cpu, CpuError, Module, PutTape, SplitTape, TensorFromVec};
+
+use super::{Classifier, Layer, Model, Outline, Pass, Precision, Score};
+use crate::{
+    Error, Result,
+    nn::{Assemble, Blueprint, C, Map, Name, Real, Rule, Trail, Vector},
+    planes::Planes,
+    weights::Weights,
+};
+
+/// A network of type `N` computing in `E` on inputs of `SIDE` x `SIDE` pixels.
+pub struct Network<N, E, const SIDE: usize> {
+    model: Model,
+    layers: Vec<Layer>,
+    classes: usize,
+    net: N,
+    number: PhantomData<E>,
+}
+
+/// What a network reads on the way forward: one photo, with saltty's tape.
+type Input<E, const SIDE: usize> = Map<C<3>, C<SIDE>, C<SIDE>, E, Trail<E>>;
+type Output<E> = Vector<usize, E, Trail<E>>;
+
+impl<N, E, const SIDE: usize> Network<N, E, SIDE>
+where
+    N: Assemble<E> + Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + Sync + 'static,
+    E: Real,
+{
+    /// Builds the network from weights.
+    ///
+    /// # Errors
+    /// What is wrong with the weights.
+    pub fn load(model: Model, weights: &mut Weights) -> Result<Self> {
+        let classes = weights.fit(model)?;
+        let layers = model.outline(weights.preprocess(), classes).layers;
+        let names: Vec<Name> = layers.iter().map(|layer| layer.name.clone()).collect();
+        let net = N::assemble(&mut Blueprint::new(&names, classes, &mut |param| weights.read(param)))?;
+        weights.finish()?;
+        Ok(Self { model, layers, classes, net, number: PhantomData })
+    }
+
+    /// Forgets the type.
+    pub fn boxed(self) -> Box<dyn Classifier> {
+        Box::new(self)
+    }
+}
+
+impl<N, E, const SIDE: usize> Classifier for Network<N, E, SIDE>
+where
+    N: Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + Sync,
+    E: Real,
+{
+    fn model(&self) -> Model {
+        self.model
+    }
+
+    fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    fn classes(&self) -> usize {
+        self.classes
+    }
+
+    fn input_side(&self) -> usize {
+        SIDE
+    }
+
+    fn precision(&self) -> Precision {
+        if size_of::<E>() == 4 { Precision::Single } else { Precision::Double }
+    }
+
+    fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>> {
+        let found = [input.channels, input.height, input.width];
+        if found != [3, SIDE, SIDE] {
+            return Err(Error::InputSize { model: self.model, side: SIDE, found });
+        }
+        let values = input.values.iter().map(|&v| E::of(v)).collect();
+        let x = Cpu::default().try_tensor_from_vec(values, (1, C, C, C))?;
+        let trail = Trail::from_input(&x);
+        let (y, trail) = self.net.try_forward(x.put_tape(trail))?.split_tape();
+        let logits: Vec<f64> = crate::nn::tape::copied(&y).into_iter().map(Into::into).collect();
+        let pass = TrailPass { logits, trail, sweeps: Cell::new(0), output: self.output() };
+        pass.check_finite()?;
+        Ok(Box::new(pass))
+    }
+}
+
+impl<N, E, const SIDE: usize> Network<N, E, SIDE> {
+    fn output(&self) -> Name {
+        self.layers.last().expect("a network has layers").name.clone()
+    }
+}
+
+/// A forward pass remembered by a [`Trail`].
+struct TrailPass<E: Real> {
+    logits: Vec<f64>,
+    trail: Trail<E>,
+    output: Name,
+    sweeps: Cell<usize>,
+}
+
+impl<E: Real> TrailPass<E> {
+    fn check_finite(&self) -> Result<()> {
+        if self.logits.iter().all(|v| v.is_finite()) {
+            return Ok(());
+        }
+        let broken = |name: &Name| self.trail.values(name).is_some_and(|v| v.into_iter().any(|v| !v.into().is_finite()));
+        let first = self.trail.layers().into_iter().map(|(name, _)| name).find(broken);
+        Err(Error::NotFinite { layer: first.unwrap_or_else(|| self.output.clone()).to_string() })
+    }
+
+    fn planes(&self, name: &str, values: Vec<E>) -> Planes {
+        let (_, shape) = self.trail.layers().into_iter().find(|(n, _)| **n == *name).expect("a layer of this network");
+        let [height, width] = [2, 3].map(|axis| shape.get(axis).copied().unwrap_or(1));
+        Planes::new(shape[1], height, width, values.into_iter().map(Into::into).collect())
+    }
+}
+
+impl<E: Real> Pass for TrailPass<E> {
+    fn logits(&self) -> &[f64] {
+        &self.logits
+    }
+
+    fn activation(&self, layer: &str) -> Planes {
+        self.planes(layer, self.trail.values(layer).expect("a layer of this network"))
+    }
+
+    fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes> {
+        self.sweeps.set(self.sweeps.get() + 1);
+        let (from, seed) = match score {
+            Score::Logit(class) => {
+                let mut seed = vec![E::ZERO; self.logits.len()];
+                seed[*class] = E::of(1.0);
+                (&*self.output, seed)
+            }
+            Score::Logits(weights) => (&*self.output, weights.iter().map(|&w| E::of(w)).collect()),
+            Score::Sum(layer) => {
+                let count = self.trail.values(layer).expect("a layer of this network").len();
+                (layer.as_str(), vec![E::of(1.0); count])
+            }
+        };
+        let gradient = self.trail.sweep(from, seed, rule, at)?;
+        Ok(self.planes(at, gradient))
+    }
+
+    fn sweeps(&self) -> usize {
+        self.sweeps.get()
+    }
+}
+
+/// See [`Model::outline`]: assembles the network without weights and runs it on no photo at all.
+pub(super) fn outline<N, const SIDE: usize>(model: Model, classes: usize) -> Outline
+where
+    N: Assemble<f32> + Module<Input<f32, SIDE>, Output = Output<f32>, Error = CpuError>,
+{
+    let mut layers = model.layers();
+    let names: Vec<Name> = layers.iter().map(|layer| layer.name.clone()).collect();
+    let mut params = Vec::new();
+    let mut list = |param: &crate::nn::Param| {
+        params.push(param.clone());
+        Ok(Arc::new(Vec::new()))
+    };
+    let mut plan = Blueprint::new(&names, classes, &mut list);
+    let net = N::assemble(&mut plan).expect("a list of tensors cannot fail");
+    assert_eq!(plan.unused_names(), 0, "{model} has fewer layers than names");
+    let nothing = Cpu::default().tensor_from_vec(Vec::new(), (0, C, C, C));
+    let (_, trail) = net.forward(nothing.put_tape(Trail::default())).split_tape();
+    for (layer, (name, shape)) in layers.iter_mut().zip(trail.layers()) {
+        assert_eq!(layer.name, name, "order of {model}'s names");
+        layer.shape = shape[1..].to_vec();
+    }
+    Outline { layers, params }
+}

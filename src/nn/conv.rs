@@ -1,0 +1,89 @@
+//! Two-dimensional convolution.
+
+use std::sync::Arc;
+
+use dfdx::prelude::{ConstDim, Cpu, CpuError, Dim, Module};
+
+use super::{
+    Assemble, Blueprint, Map, Name, Part, Real, Recorder, Slide, Width,
+    kernel::conv::{self, Size},
+    tape::emit,
+};
+
+/// A `K`x`K` convolution (cross-correlation, as everywhere in the field) of `I` channels into `O`, stride `S`, zero
+/// padding `P`, plus a bias.
+///
+/// The filter is stored `O x K x K x I`, in which both the convolution and its input gradient are one matrix product.
+#[derive(Clone, Debug)]
+pub struct Conv2d<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E> {
+    name: Name,
+    outputs: O,
+    filter: Arc<Vec<E>>,
+    bias: Arc<Vec<E>>,
+}
+
+impl<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E: Real> Conv2d<I, O, K, S, P, E> {
+    /// A layer of `outputs` channels with weights of shape `O x I x K x K` (PyTorch's order) and one bias a channel.
+    ///
+    /// # Panics
+    /// If `weight` or `bias` has another length.
+    pub fn new(name: &str, outputs: O, weight: &[E], bias: &[E]) -> Self {
+        assert_eq!(weight.len(), outputs.size() * I * K * K, "weights of {name}");
+        assert_eq!(bias.len(), outputs.size(), "biases of {name}");
+        let filter = conv::channels_last(weight, outputs.size(), I, K);
+        Self { name: name.into(), outputs, filter: Arc::new(filter), bias: Arc::new(bias.to_vec()) }
+    }
+}
+
+impl<const I: usize, O: Width, const K: usize, const S: usize, const P: usize, E: Real> Assemble<E>
+    for Conv2d<I, O, K, S, P, E>
+{
+    fn assemble(plan: &mut Blueprint<E>) -> crate::Result<Self> {
+        let name = plan.next_name();
+        let outputs = O::resolve(plan.classes());
+        let filter = plan.take(&name, Part::Filter, vec![outputs.size(), I, K, K])?;
+        let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
+        Ok(Self { name, outputs, filter, bias })
+    }
+}
+
+impl<const I: usize, O, const K: usize, const S: usize, const P: usize, H, W, E, T> Module<Map<super::C<I>, H, W, E, T>>
+    for Conv2d<I, O, K, S, P, E>
+where
+    O: Dim,
+    H: Slide<K, S, P, false>,
+    W: Slide<K, S, P, false>,
+    E: Real,
+    T: Recorder<E>,
+{
+    type Output = Map<O, H::Out, W::Out, E, T>;
+    type Error = CpuError;
+
+    fn try_forward(&self, x: Map<super::C<I>, H, W, E, T>) -> Result<Self::Output, CpuError> {
+        let shape = *dfdx::prelude::HasShape::shape(&x);
+        let size = Size {
+            batch: shape.0,
+            inputs: I,
+            outputs: self.outputs.size(),
+            input: [H::SIZE, W::SIZE],
+            output: [H::Out::SIZE, W::Out::SIZE],
+            kernel: K,
+            stride: S,
+            padding: P,
+        };
+        let mut y = vec![E::ZERO; size.output_len()];
+        if size.batch > 0 {
+            conv::forward(&size, &super::tape::copied(&x), &self.filter, &self.bias, &mut y);
+        }
+        let filter = self.filter.clone();
+        emit(&self.name, x, y, (shape.0, self.outputs, H::Out::default(), W::Out::default()), move |_, up, down| {
+            conv::input_gradient(&size, up, &filter, down);
+        })
+    }
+}
+
+#[expect(dead_code, reason = "checks at compile time that a layer can be shared between threads")]
+fn crosses_threads(layer: Conv2d<3, super::C<64>, 3, 1, 1, f32>) -> impl Send + Sync {
+    let _ = Cpu::default();
+    layer
+}

@@ -1,0 +1,99 @@
+//! Fully connected layers.
+
+use std::{marker::PhantomData, sync::Arc};
+
+use dfdx::prelude::{Const, ConstDim, CpuError, Dim, HasShape, Module, Shape, Tensor};
+
+use super::{Assemble, Blueprint, C, Map, Name, Part, Real, Recorder, Vector, Width, kernel::dense, tape};
+
+/// What a dense layer reads: a vector of `Const<N>` features or a whole [`Grid`] of them.
+pub trait Features: Send + Sync + 'static {
+    /// Sizes without the batch.
+    const SIZES: &'static [usize];
+    /// How many numbers that is.
+    const COUNT: usize;
+}
+
+impl<const N: usize> Features for Const<N> {
+    const SIZES: &'static [usize] = &[N];
+    const COUNT: usize = N;
+}
+
+/// `CH` planes of `H` x `W`, flattened in C order (channel first) as PyTorch's `flatten` does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Grid<const CH: usize, const H: usize, const W: usize>;
+
+impl<const CH: usize, const H: usize, const W: usize> Features for Grid<CH, H, W> {
+    const SIZES: &'static [usize] = &[CH, H, W];
+    const COUNT: usize = CH * H * W;
+}
+
+/// `y = W x + b`, with `W` stored `O x I`.
+#[derive(Clone, Debug)]
+pub struct Dense<I, O: Dim, E> {
+    name: Name,
+    outputs: O,
+    weight: Arc<Vec<E>>,
+    bias: Arc<Vec<E>>,
+    reads: PhantomData<I>,
+}
+
+impl<I: Features, O: Dim, E: Real> Dense<I, O, E> {
+    /// A layer of `outputs` features with weights of shape `O x I` and one bias an output.
+    ///
+    /// # Panics
+    /// If `weight` or `bias` has another length.
+    pub fn new(name: &str, outputs: O, weight: Vec<E>, bias: Vec<E>) -> Self {
+        assert_eq!(weight.len(), outputs.size() * I::COUNT, "weights of {name}");
+        assert_eq!(bias.len(), outputs.size(), "biases of {name}");
+        Self { name: name.into(), outputs, weight: Arc::new(weight), bias: Arc::new(bias), reads: PhantomData }
+    }
+
+    fn apply<S: Shape, T: Recorder<E>>(
+        &self,
+        batch: usize,
+        x: Tensor<S, E, dfdx::prelude::Cpu, T>,
+    ) -> Result<Vector<O, E, T>, CpuError> {
+        let y = dense::forward(batch, &tape::copied(&x), &self.weight, &self.bias);
+        let weight = self.weight.clone();
+        tape::emit(&self.name, x, y, (batch, self.outputs), move |_, up, down| {
+            dense::input_gradient(batch, up, &weight, down);
+        })
+    }
+}
+
+impl<I: Features, O: Width, E: Real> Assemble<E> for Dense<I, O, E> {
+    fn assemble(plan: &mut Blueprint<E>) -> crate::Result<Self> {
+        let name = plan.next_name();
+        let outputs = O::resolve(plan.classes());
+        let shape = [&[outputs.size()], I::SIZES].concat();
+        let weight = plan.take(&name, Part::Matrix, shape)?;
+        let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
+        Ok(Self { name, outputs, weight, bias, reads: PhantomData })
+    }
+}
+
+impl<const N: usize, O: Dim, E: Real, T: Recorder<E>> Module<Vector<C<N>, E, T>> for Dense<C<N>, O, E> {
+    type Output = Vector<O, E, T>;
+    type Error = CpuError;
+
+    fn try_forward(&self, x: Vector<C<N>, E, T>) -> Result<Self::Output, CpuError> {
+        self.apply(x.shape().0, x)
+    }
+}
+
+impl<const CH: usize, const H: usize, const W: usize, O, E, T> Module<Map<C<CH>, C<H>, C<W>, E, T>>
+    for Dense<Grid<CH, H, W>, O, E>
+where
+    Const<H>: ConstDim,
+    O: Dim,
+    E: Real,
+    T: Recorder<E>,
+{
+    type Output = Vector<O, E, T>;
+    type Error = CpuError;
+
+    fn try_forward(&self, x: Map<C<CH>, C<H>, C<W>, E, T>) -> Result<Self::Output, CpuError> {
+        self.apply(x.shape().0, x)
+    }
+}

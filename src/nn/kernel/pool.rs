@@ -1,0 +1,83 @@
+//! Max pooling with PyTorch's rules: the first of equal maxima, and NaN above all.
+
+use rayon::prelude::*;
+
+use crate::nn::Real;
+
+/// The sizes of a pooling.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Planes, of all images together.
+    pub planes: usize,
+    /// Height and width of an input plane.
+    pub input: [usize; 2],
+    /// Height and width of an output plane.
+    pub output: [usize; 2],
+    /// Side of the window.
+    pub kernel: usize,
+    /// Step of the window.
+    pub stride: usize,
+}
+
+impl Size {
+    fn area(&self) -> [usize; 2] {
+        [self.input[0] * self.input[1], self.output[0] * self.output[1]]
+    }
+}
+
+/// Maxima, and where in its plane each was found.
+///
+/// # Panics
+/// If `x` has not the length that `size` says.
+pub fn forward<E: Real>(size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>) {
+    let [in_area, out_area] = size.area();
+    assert_eq!(x.len(), size.planes * in_area, "sizes of a pooling");
+    let mut y = vec![E::ZERO; size.planes * out_area];
+    let mut argmax = vec![0; y.len()];
+    y.par_chunks_exact_mut(out_area)
+        .zip(argmax.par_chunks_exact_mut(out_area))
+        .zip(x.par_chunks_exact(in_area))
+        .for_each(|((y, argmax), plane)| {
+            for (at, (y, argmax)) in y.iter_mut().zip(argmax).enumerate() {
+                let best = window_maximum(size, plane, at / size.output[1], at % size.output[1]);
+                (*y, *argmax) = (plane[best], best as u32);
+            }
+        });
+    (y, argmax)
+}
+
+fn window_maximum<E: Real>(size: &Size, plane: &[E], row: usize, column: usize) -> usize {
+    let [height, width] = size.input;
+    let (top, left) = (row * size.stride, column * size.stride);
+    let mut best = top * width + left;
+    for y in top..(top + size.kernel).min(height) {
+        for at in y * width + left..y * width + (left + size.kernel).min(width) {
+            if plane[at] > plane[best] || is_nan(plane[at]) {
+                best = at;
+            }
+        }
+    }
+    best
+}
+
+#[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
+fn is_nan<E: Real>(x: E) -> bool {
+    x != x
+}
+
+/// Adds to `down`, the gradient of the input, each output's gradient at that output's `argmax`.
+///
+/// # Panics
+/// If a slice has not the length that `size` says.
+pub fn input_gradient<E: Real>(size: &Size, argmax: &[u32], up: &[E], down: &mut [E]) {
+    let [in_area, out_area] = size.area();
+    assert_eq!((up.len(), down.len()), (size.planes * out_area, size.planes * in_area), "sizes of a pooling");
+    down.par_chunks_exact_mut(in_area)
+        .zip(up.par_chunks_exact(out_area))
+        .zip(argmax.par_chunks_exact(out_area))
+        .for_each(|((down, up), argmax)| {
+            for (&u, &at) in up.iter().zip(argmax) {
+                down[at as usize] += u;
+            }
+        });
+}

@@ -1,0 +1,48 @@
+//! The rectifier and the three rules of its gradient.
+
+use rayon::prelude::*;
+
+use crate::nn::{Real, Rule};
+
+/// Numbers handled by one thread at a time; a multiple of 64.
+const CHUNK: usize = 1 << 14;
+
+/// Replaces what is below zero by zero; a NaN stays.
+pub fn forward<E: Real>(x: &mut [E]) {
+    x.par_chunks_mut(CHUNK).for_each(|x| {
+        for x in x {
+            *x = if *x <= E::ZERO { E::ZERO } else { *x };
+        }
+    });
+}
+
+/// One bit for each output of a rectifier, set where it is above zero.
+pub fn open<E: Real>(y: &[E]) -> Vec<u64> {
+    let bits = |y: &[E]| y.iter().rev().fold(0, |word, &y| word << 1 | u64::from(y > E::ZERO));
+    y.par_chunks(64).with_min_len(CHUNK / 64).map(bits).collect()
+}
+
+/// Adds to `down` the part of `up` that `rule` lets through, where `open` says which inputs were above zero.
+///
+/// A NaN in `up` passes every rule: it must not vanish.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn input_gradient<E: Real>(rule: Rule, open: &[u64], up: &[E], down: &mut [E]) {
+    assert_eq!((up.len(), open.len()), (down.len(), up.len().div_ceil(64)), "sizes of a rectifier");
+    let blocked = |u: E| u <= E::ZERO;
+    let pass = |open: bool, u: E| match rule {
+        Rule::Gradient => open,
+        Rule::Guided => open && !blocked(u),
+        Rule::Deconvnet => !blocked(u),
+    };
+    down.par_chunks_mut(CHUNK).zip(up.par_chunks(CHUNK)).zip(open.par_chunks(CHUNK / 64)).for_each(
+        |((down, up), open)| {
+            for (i, (d, &u)) in down.iter_mut().zip(up).enumerate() {
+                if pass(open[i / 64] >> (i % 64) & 1 == 1, u) {
+                    *d += u;
+                }
+            }
+        },
+    );
+}

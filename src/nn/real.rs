@@ -1,0 +1,43 @@
+//! The number types a network can run in.
+
+use dfdx::prelude::Dtype;
+
+/// f32 or f64: what layers, kernels and weights are generic over.
+pub trait Real: Dtype + bytemuck::Pod + Into<f64> {
+    /// Zero.
+    const ZERO: Self;
+    /// The type's name as safetensors files spell it.
+    const NAME: &'static str;
+
+    /// The nearest value of this type.
+    fn of(value: f64) -> Self;
+
+    /// Exact for f64 and f32 alike.
+    fn of_f32(value: f32) -> Self;
+}
+
+impl Real for f32 {
+    const ZERO: Self = 0.0;
+    const NAME: &'static str = "F32";
+
+    fn of(value: f64) -> Self {
+        value as Self
+    }
+
+    fn of_f32(value: f32) -> Self {
+        value
+    }
+}
+
+impl Real for f64 {
+    const ZERO: Self = 0.0;
+    const NAME: &'static str = "F64";
+
+    fn of(value: f64) -> Self {
+        value
+    }
+
+    fn of_f32(value: f32) -> Self {
+        Self::from(value)
+    }
+}
