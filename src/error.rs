@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use dfdx::prelude::CpuError;
+
+use crate::model::Model;
+
 /// Result of saltty's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -45,4 +49,87 @@ pub enum Error {
         /// Most pixels a side.
         limit: u32,
     },
+    /// A file that is not a whole safetensors file.
+    #[error("{} is not a usable safetensors file: {reason}", path.display())]
+    WeightsFormat {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// Weights that do not fill the network.
+    #[error("{} does not fit {model}: {problems}; {remedy}", path.display())]
+    Weights {
+        /// The file.
+        path: PathBuf,
+        /// The network.
+        model: Model,
+        /// All that is wrong.
+        problems: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A network saltty does not know.
+    #[error("no network is called `{name}`; use {}", Model::ALL.map(Model::name).join(", "))]
+    UnknownModel {
+        /// What was asked for.
+        name: String,
+    },
+    /// A layer the network does not have.
+    #[error("{model} has no layer `{name}`{}; `saltty layers --model {model}` lists them", did_you_mean(near))]
+    UnknownLayer {
+        /// What was asked for.
+        name: String,
+        /// The network.
+        model: Model,
+        /// Layers with nearly this name.
+        near: Vec<String>,
+    },
+    /// A target layer without positions.
+    #[error("{layer} has no rows and columns to map; choose a layer before the classifier, such as {default}")]
+    NotSpatial {
+        /// What was asked for.
+        layer: String,
+        /// One that works.
+        default: &'static str,
+    },
+    /// A class the network does not distinguish.
+    #[error("no class is `{query}`: {hint}; `saltty classes` lists them")]
+    UnknownClass {
+        /// What was asked for.
+        query: String,
+        /// What there is instead.
+        hint: String,
+    },
+    /// CAM asked of a network that does not end in global average pooling.
+    #[error("CAM is not defined for {model}, which does not end in global average pooling; use grad-cam")]
+    NoCam {
+        /// The network.
+        model: Model,
+    },
+    /// An input of another size.
+    #[error("{model} reads 3x{side}x{side} numbers, not {}x{}x{}; prepare the photo with `photo::fit`", found[0], found[1], found[2])]
+    InputSize {
+        /// The network.
+        model: Model,
+        /// Pixels a side.
+        side: usize,
+        /// What was given.
+        found: [usize; 3],
+    },
+    /// Numbers that overflowed.
+    #[error(
+        "the numbers stop being finite at {layer}: the weights or the input convention are wrong; check --preprocess"
+    )]
+    NotFinite {
+        /// The first layer where.
+        layer: String,
+    },
+    /// dfdx could not make a tensor.
+    #[error("the CPU could not hold a tensor ({0}); free some memory")]
+    Device(#[from] CpuError),
+}
+
+fn did_you_mean(near: &[String]) -> String {
+    if near.is_empty() { String::new() } else { format!(" (did you mean {}?)", near.join(" or ")) }
 }

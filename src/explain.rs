@@ -1,18 +1,154 @@
 //! The explanation methods: from a network's pass over a photo to signed maps.
 
-/// A way of explaining a class score.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Method {
-    /// Grad-CAM: target-layer activations weighted by their mean gradient (arXiv 1610.02391, eq. 1 and 2).
-    GradCam,
-    /// Guided backpropagation (arXiv 1412.6806): each ReLU passes only positive gradients where its input was positive.
-    GuidedBackprop,
-    /// Grad-CAM upsampled to the input, times guided backpropagation (arXiv 1610.02391, section 3.2).
-    GuidedGradCam,
-    /// The plain gradient of the score at the input (arXiv 1312.6034).
-    Gradient,
-    /// Deconvnet (arXiv 1311.2901): each ReLU passes positive gradients, whatever its input was.
-    Deconvnet,
-    /// CAM (arXiv 1512.04150): the class's own plane before global average pooling.
-    Cam,
+pub mod article;
+pub mod cam;
+mod method;
+
+use std::{cell::RefCell, collections::HashMap, rc::Rc};
+
+pub use article::Article;
+pub use method::Method;
+
+use crate::{
+    Error, Result,
+    heatmap::{Edge, positive_over_max, upsample},
+    model::{Classifier, Layer, Pass, Score},
+    nn::{Name, Rule},
+    planes::Planes,
+};
+
+/// A map that says which parts of a photo a class score came from.
+#[derive(Clone, Debug)]
+pub struct Attribution {
+    /// How it was computed.
+    pub method: Method,
+    /// The class explained.
+    pub class: usize,
+    /// The target layer, for methods that have one.
+    pub layer: Option<Layer>,
+    /// Signed values, as computed: 1 x h x w at the target layer's size for [`Method::GradCam`] and [`Method::Cam`];
+    /// 3 x side x side in the input's channel order for the others.
+    pub map: Planes,
+}
+
+/// One photo in front of one network: a single forward pass that serves every method, class and layer.
+pub struct Session<'c> {
+    classifier: &'c dyn Classifier,
+    pass: Box<dyn Pass>,
+    side: usize,
+    pixel_gradients: RefCell<HashMap<(Rule, usize), Rc<Planes>>>,
+    grad_cams: RefCell<HashMap<(usize, Name), Rc<cam::GradCam>>>,
+}
+
+impl<'c> Session<'c> {
+    /// Runs the network on `input` (3 x side x side numbers, as the network's input convention makes them).
+    ///
+    /// # Errors
+    /// What [`Classifier::forward`] says.
+    pub fn new(classifier: &'c dyn Classifier, input: &Planes) -> Result<Self> {
+        let pass = classifier.forward(input)?;
+        let (pixel_gradients, grad_cams) = Default::default();
+        Ok(Self { classifier, pass, side: input.height, pixel_gradients, grad_cams })
+    }
+
+    /// The pass itself: logits, activations, gradients of any score.
+    pub fn pass(&self) -> &dyn Pass {
+        &*self.pass
+    }
+
+    /// Softmax of the logits.
+    pub fn probabilities(&self) -> Vec<f64> {
+        let logits = self.pass.logits();
+        let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let powers: Vec<f64> = logits.iter().map(|l| (l - top).exp()).collect();
+        let sum: f64 = powers.iter().sum();
+        powers.into_iter().map(|p| p / sum).collect()
+    }
+
+    /// The `count` classes of the highest logits, highest first.
+    pub fn top(&self, count: usize) -> Vec<usize> {
+        let logits = self.pass.logits();
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        order.truncate(count);
+        order
+    }
+
+    /// The layer to map when asked for `name`, or the network's usual one.
+    ///
+    /// # Errors
+    /// [`Error::UnknownLayer`], [`Error::NotSpatial`].
+    pub fn target(&self, name: Option<&str>) -> Result<Layer> {
+        self.classifier.target(name.unwrap_or_else(|| self.classifier.model().default_target())).cloned()
+    }
+
+    /// Explains the logit of `class` by `method`; `layer` is the target layer of the CAM methods.
+    ///
+    /// # Errors
+    /// [`Error::UnknownClass`] beyond the network's classes, [`Error::NoCam`] where CAM is not defined.
+    pub fn explain(&self, method: Method, class: usize, layer: &Layer) -> Result<Attribution> {
+        let classes = self.classifier.classes();
+        if class >= classes {
+            return Err(Error::UnknownClass { query: class.to_string(), hint: format!("there are {classes}, from 0") });
+        }
+        let (map, layer) = match method {
+            Method::GradCam => (self.grad_cam(class, layer)?.map.clone(), Some(layer.clone())),
+            Method::Cam => {
+                let planes = self.class_planes()?;
+                (cam::cam(&self.pass.activation(&planes.name), class), Some(planes))
+            }
+            Method::GuidedGradCam => (self.guided_grad_cam(class, layer)?, Some(layer.clone())),
+            Method::Gradient => ((*self.pixel_gradient(Rule::Gradient, class)?).clone(), None),
+            Method::GuidedBackprop => ((*self.pixel_gradient(Rule::Guided, class)?).clone(), None),
+            Method::Deconvnet => ((*self.pixel_gradient(Rule::Deconvnet, class)?).clone(), None),
+        };
+        Ok(Attribution { method, class, layer, map })
+    }
+
+    /// Grad-CAM with its channel weights. Runs only the layers after `layer`, once for each class and layer.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn grad_cam(&self, class: usize, layer: &Layer) -> Result<Rc<cam::GradCam>> {
+        remembered(&self.grad_cams, (class, layer.name.clone()), || {
+            let gradient = self.pass.gradient(&Score::Logit(class), Rule::Gradient, &layer.name)?;
+            Ok(cam::grad_cam(&self.pass.activation(&layer.name), &gradient))
+        })
+    }
+
+    /// The gradient of `class`'s logit at the pixels under a ReLU rule, computed once for each.
+    ///
+    /// # Errors
+    /// No memory.
+    pub fn pixel_gradient(&self, rule: Rule, class: usize) -> Result<Rc<Planes>> {
+        remembered(&self.pixel_gradients, (rule, class), || self.pass.gradient(&Score::Logit(class), rule, "input"))
+    }
+
+    /// Grad-CAM, rectified, over its maximum, half-pixel bilinear to the input's size, times guided backpropagation
+    /// (arXiv 1610.02391, section 3.2).
+    fn guided_grad_cam(&self, class: usize, layer: &Layer) -> Result<Planes> {
+        let coarse = positive_over_max(&self.grad_cam(class, layer)?.map);
+        let guided = self.pixel_gradient(Rule::Guided, class)?;
+        Ok(cam::times(&upsample(&coarse, self.side, self.side, Edge::Clamp), &guided))
+    }
+
+    fn class_planes(&self) -> Result<Layer> {
+        let model = self.classifier.model();
+        let name = model.class_planes().ok_or(Error::NoCam { model })?;
+        self.classifier.layer(name).cloned()
+    }
+}
+
+/// The value kept under `key`, computed if there is none.
+fn remembered<K: std::hash::Hash + Eq, V>(
+    kept: &RefCell<HashMap<K, Rc<V>>>,
+    key: K,
+    compute: impl FnOnce() -> Result<V>,
+) -> Result<Rc<V>> {
+    if let Some(value) = kept.borrow().get(&key) {
+        return Ok(value.clone());
+    }
+    let value = Rc::new(compute()?);
+    kept.borrow_mut().insert(key, value.clone());
+    Ok(value)
 }

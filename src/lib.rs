@@ -4,9 +4,14 @@
 
 pub mod error;
 pub mod explain;
+pub mod heatmap;
+pub mod model;
 pub mod nn;
+pub mod photo;
 pub mod planes;
 pub mod raster;
 pub mod scene;
+pub mod weights;
+mod words;
 
 pub use error::{Error, Result};

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, marker::PhantomData, sync::Arc};
 
-use dfdx::prelude::{Cpu, CpuError, Module, PutTape, SplitTape, TensorFromVec};
+use dfdx::prelude::{Const, Cpu, CpuError, Module, PutTape, SplitTape, TensorFromVec};
 
 use super::{Classifier, Layer, Model, Outline, Pass, Precision, Score};
 use crate::{
@@ -80,7 +80,7 @@ where
             return Err(Error::InputSize { model: self.model, side: SIDE, found });
         }
         let values = input.values.iter().map(|&v| E::of(v)).collect();
-        let x = Cpu::default().try_tensor_from_vec(values, (1, C, C, C))?;
+        let x = Cpu::default().try_tensor_from_vec(values, (1, Const, Const, Const))?;
         let trail = Trail::from_input(&x);
         let (y, trail) = self.net.try_forward(x.put_tape(trail))?.split_tape();
         let logits: Vec<f64> = crate::nn::tape::copied(&y).into_iter().map(Into::into).collect();
@@ -109,7 +109,8 @@ impl<E: Real> TrailPass<E> {
         if self.logits.iter().all(|v| v.is_finite()) {
             return Ok(());
         }
-        let broken = |name: &Name| self.trail.values(name).is_some_and(|v| v.into_iter().any(|v| !v.into().is_finite()));
+        let broken =
+            |name: &Name| self.trail.values(name).is_some_and(|v| v.into_iter().any(|v| !v.into().is_finite()));
         let first = self.trail.layers().into_iter().map(|(name, _)| name).find(broken);
         Err(Error::NotFinite { layer: first.unwrap_or_else(|| self.output.clone()).to_string() })
     }
@@ -168,7 +169,7 @@ where
     let mut plan = Blueprint::new(&names, classes, &mut list);
     let net = N::assemble(&mut plan).expect("a list of tensors cannot fail");
     assert_eq!(plan.unused_names(), 0, "{model} has fewer layers than names");
-    let nothing = Cpu::default().tensor_from_vec(Vec::new(), (0, C, C, C));
+    let nothing = Cpu::default().tensor_from_vec(Vec::new(), (0, Const, Const, Const));
     let (_, trail) = net.forward(nothing.put_tape(Trail::default())).split_tape();
     for (layer, (name, shape)) in layers.iter_mut().zip(trail.layers()) {
         assert_eq!(layer.name, name, "order of {model}'s names");

@@ -5,9 +5,7 @@ use dfdx::prelude::{ConstDim, CpuError, Module, PutTape, SplitTape};
 use super::layer::{Layer, Side};
 use crate::{
     Result,
-    nn::{
-        Assemble, Blueprint, C, Concat, Conv2d, GlobalAverage, Map, MaxPoolCeil, Real, Recorder, Relu, Twice,
-    },
+    nn::{Assemble, Blueprint, C, Concat, Conv2d, GlobalAverage, Map, MaxPoolCeil, Real, Recorder, Relu, Twice},
 };
 
 type Conv1<const I: usize, const O: usize, E> = (Conv2d<I, C<O>, 1, 1, 0, E>, Relu);

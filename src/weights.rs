@@ -1,0 +1,203 @@
+//! Weights from safetensors files, whoever wrote them, into the layouts that the layers want; never twice in memory.
+
+mod dialect;
+mod file;
+mod layout;
+mod plan;
+mod source;
+
+use std::{
+    io::Cursor,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub use dialect::Dialect;
+pub use file::SafetensorsFile;
+pub use source::{Dtype, Source, TensorInfo};
+
+use crate::{
+    Error, Result,
+    model::Model,
+    nn::{Param, Real},
+    photo::Preprocess,
+};
+use plan::Plan;
+
+/// SqueezeNet 1.1 trained on ImageNet, in float16: the network in the binary.
+static EMBEDDED: &[u8] = include_bytes!("../fixtures/squeezenet1_1.f16.safetensors");
+
+/// Where the input convention comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The person asked for it.
+    Asked,
+    /// The weights' metadata says so.
+    Metadata,
+    /// Guessed from whose layer names the weights bear.
+    Guessed,
+}
+
+impl Origin {
+    /// In words, for showing beside the convention.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Self::Asked => "as asked",
+            Self::Metadata => "from the weights' metadata",
+            Self::Guessed => "guessed from the weights' names; --preprocess overrides",
+        }
+    }
+}
+
+/// A set of named tensors about to become a network.
+pub struct Weights {
+    path: PathBuf,
+    source: Box<dyn Source>,
+    dialect: Dialect,
+    preprocess: Preprocess,
+    origin: Origin,
+    plan: Plan,
+    problems: Vec<String>,
+}
+
+impl Weights {
+    /// The network that is part of saltty.
+    pub fn embedded() -> Self {
+        let path = Path::new("the embedded network");
+        let file = SafetensorsFile::read(path, Cursor::new(EMBEDDED)).expect("the embedded weights are whole");
+        Self::from_source(path, Box::new(file))
+    }
+
+    /// Opens a safetensors file; reads its header only.
+    ///
+    /// # Errors
+    /// If it cannot be read or is not a whole safetensors file.
+    pub fn open(path: &Path) -> Result<Self> {
+        Ok(Self::from_source(path, Box::new(SafetensorsFile::open(path)?)))
+    }
+
+    /// Weights from anywhere; `path` is what messages call them.
+    pub fn from_source(path: &Path, source: Box<dyn Source>) -> Self {
+        let dialect = Dialect::of(source.tensors());
+        let (preprocess, origin) = match dialect::stated(source.metadata()) {
+            Some(stated) => (stated, Origin::Metadata),
+            None => (dialect.preprocess(), Origin::Guessed),
+        };
+        Self { path: path.to_owned(), source, dialect, preprocess, origin, plan: Plan::default(), problems: Vec::new() }
+    }
+
+    /// Overrides the input convention.
+    #[must_use]
+    pub fn with_preprocess(mut self, asked: Option<Preprocess>) -> Self {
+        if let Some(asked) = asked {
+            (self.preprocess, self.origin) = (asked, Origin::Asked);
+        }
+        self
+    }
+
+    /// The file they come from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whose layer names they bear.
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    /// The input convention they were trained with.
+    pub fn preprocess(&self) -> Preprocess {
+        self.preprocess
+    }
+
+    /// How the input convention is known.
+    pub fn origin(&self) -> Origin {
+        self.origin
+    }
+
+    /// SHA-256 of the whole file, in hexadecimal.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn sha256(&mut self) -> Result<String> {
+        self.source.sha256().map_err(|source| Error::Read { path: self.path.clone(), source })
+    }
+
+    /// The network whose tensors these most likely are; `None` if they resemble none that saltty knows.
+    pub fn guess_model(&self) -> Option<Model> {
+        let fits = Model::ALL.into_iter().map(|model| (self.planned(model), model));
+        let best = fits.max_by_key(|(plan, _)| plan.likeness())?;
+        (best.0.likeness() > 0).then_some(best.1)
+    }
+
+    fn planned(&self, model: Model) -> Plan {
+        Plan::new(model, self.dialect, self.preprocess, self.source.tensors())
+    }
+
+    /// Checks names, sizes and types against what `model` needs; returns the number of classes.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] with everything that is wrong, NaN included.
+    pub fn fit(&mut self, model: Model) -> Result<usize> {
+        self.plan = self.planned(model);
+        self.problems.clone_from(&self.plan.problems);
+        if self.problems.is_empty() {
+            return Ok(self.plan.classes);
+        }
+        self.scan()?;
+        Err(self.report(model))
+    }
+
+    /// Looks for numbers that are not finite in every tensor that can be read.
+    fn scan(&mut self) -> Result<()> {
+        for index in 0..self.source.tensors().len() {
+            if self.source.tensors()[index].dtype.is_readable() {
+                self.stream(index, 1, &mut |_| {})?;
+            }
+        }
+        Ok(())
+    }
+
+    fn stream(&mut self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> Result<()> {
+        let mut odd = 0;
+        let mut watched = |values: &[f32]| {
+            odd += values.iter().filter(|v| !v.is_finite()).count();
+            sink(values);
+        };
+        let read = self.source.read(index, row, &mut watched);
+        read.map_err(|source| Error::Read { path: self.path.clone(), source })?;
+        if odd > 0 {
+            self.problems.push(format!("{} has {odd} NaN or infinite values", self.source.tensors()[index].name));
+        }
+        Ok(())
+    }
+
+    /// The values of one tensor in the layer's layout. [`fit`](Self::fit) must have succeeded.
+    ///
+    /// # Errors
+    /// If the file cannot be read any more.
+    pub fn read<E: Real>(&mut self, param: &Param) -> Result<Arc<Vec<E>>> {
+        let entry = self.plan.entry(param);
+        let mut place = layout::Place::<E>::new(param, entry.layout);
+        self.stream(entry.tensor, place.row(), &mut |values| place.put(values))?;
+        Ok(Arc::new(place.finish()))
+    }
+
+    /// To be called when all tensors have been read.
+    ///
+    /// # Errors
+    /// [`Error::Weights`] if any held a NaN or an infinity.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.problems.is_empty() { Ok(()) } else { Err(self.report(self.plan.model)) }
+    }
+
+    fn report(&mut self, model: Model) -> Error {
+        let problems = std::mem::take(&mut self.problems);
+        let likely = self.guess_model().filter(|&likely| likely != model);
+        let remedy = likely.map_or_else(
+            || "use a whole, unmodified file of that network".to_owned(),
+            |likely| format!("they look like {likely}: try --model {likely}"),
+        );
+        Error::Weights { path: self.path.clone(), model, problems: problems.join("; "), remedy }
+    }
+}

@@ -1,0 +1,29 @@
+//! What several tests need: files of the repository, arrays, made-up weights, errors of arrays.
+#![allow(dead_code, reason = "each test uses a part")]
+
+pub mod arrays;
+pub mod made_up;
+
+use std::path::{Path, PathBuf};
+
+/// A path inside the repository.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A file of the reference data beside the repository, where that exists; says so where it does not.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let file = repository("../shared").join(path);
+    if file.exists() {
+        return Some(file);
+    }
+    println!("skipped: no ../shared/{path} beside the repository");
+    None
+}
+
+/// `||ours - truth|| / ||truth||`.
+pub fn relative_error(ours: &[f64], truth: &[f64]) -> f64 {
+    assert_eq!(ours.len(), truth.len(), "arrays of the same size");
+    let norm = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
+    norm(&mut ours.iter().zip(truth).map(|(a, b)| a - b)) / norm(&mut truth.iter().copied())
+}

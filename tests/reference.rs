@@ -1,0 +1,174 @@
+//! Other people's numbers: every array against what PyTorch computed in float64, and TensorFlow for the article.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{arrays::Arrays, made_up::MadeUp, relative_error, repository, shared};
+use saltty::{
+    explain::{Method, Session},
+    model::{Classifier, Model, Precision},
+    photo::{Photo, Preprocess},
+    planes::Planes,
+    weights::{SafetensorsFile, Source, Weights},
+};
+
+/// Bounds on the relative error of vectors and coarse maps, and of pixel maps.
+struct Bounds {
+    coarse: f64,
+    fine: f64,
+}
+
+/// The truth is stored in float32, hence no smaller.
+const DOUBLE: Bounds = Bounds { coarse: 1e-6, fine: 1e-6 };
+/// One ReLU gate that rounding flips moves a pixel map by 1e-4 to 1e-2, PyTorch's as well as ours.
+const SINGLE: Bounds = Bounds { coarse: 1e-5, fine: 1e-2 };
+
+fn input(png: &Path) -> Planes {
+    Preprocess::Caffe.planes(&Photo::open(png).unwrap().raster)
+}
+
+/// Every `stride`-th row and column of a pixel map, or all of a smaller array.
+fn thinned(planes: &Planes, stride: usize) -> Vec<f64> {
+    let rows = |c: usize| planes.plane(c).chunks(planes.width).step_by(stride);
+    (0..planes.channels).flat_map(|c| rows(c).flat_map(|row| row.iter().copied().step_by(stride))).collect()
+}
+
+/// Compares all arrays of one reference file; prints each error before judging it.
+fn compare(network: &dyn Classifier, png: &Path, truth: &Arrays, bounds: &Bounds) {
+    let class: usize = truth.metadata["target"].parse().unwrap();
+    let stride = truth.metadata.get("pixel_stride").map_or(1, |s| s.parse().unwrap());
+    let input = input(png);
+    let session = Session::new(network, &input).unwrap();
+    let layer = session.target(None).unwrap();
+    let cam = session.grad_cam(class, &layer).unwrap();
+    let fine = |method| thinned(&session.explain(method, class, &layer).unwrap().map, stride);
+    let checks = [
+        ("input", thinned(&input, stride), bounds.coarse),
+        ("scores", session.pass().logits().to_vec(), bounds.coarse),
+        ("gradcam_alpha", cam.alpha.clone(), bounds.coarse),
+        ("gradcam_signed", cam.map.values.clone(), bounds.coarse),
+        ("gradient", fine(Method::Gradient), bounds.fine),
+        ("deconvnet", fine(Method::Deconvnet), bounds.fine),
+        ("guided_backprop", fine(Method::GuidedBackprop), bounds.fine),
+        ("guided_gradcam", fine(Method::GuidedGradCam), bounds.fine),
+    ];
+    let mut broken = Vec::new();
+    for (name, ours, bound) in checks {
+        let error = relative_error(&ours, truth.get(name));
+        println!("  {name:18} {error:.2e}  (bound {bound:.0e})");
+        if error.is_nan() || error > bound {
+            broken.push(name);
+        }
+    }
+    assert!(broken.is_empty(), "{broken:?} of {} class {class} are off", network.model());
+}
+
+/// How many ReLU gates of how many differ between the two precisions.
+fn flipped_gates(single: &dyn Classifier, double: &dyn Classifier, input: &Planes) -> (usize, usize) {
+    let passes = [single, double].map(|network| network.forward(input).unwrap());
+    let gates = single.layers().iter().filter(|layer| layer.name.contains("relu"));
+    gates.fold((0, 0), |(flipped, all), layer| {
+        let [a, b] = passes.each_ref().map(|pass| pass.activation(&layer.name));
+        let differ = a.values.iter().zip(&b.values).filter(|(a, b)| (**a > 0.0) != (**b > 0.0)).count();
+        (flipped + differ, all + a.values.len())
+    })
+}
+
+fn squeezenet(precision: Precision) -> Box<dyn Classifier> {
+    let mut weights = Weights::open(&repository("golden/reference/squeezenet1_1.f32.safetensors")).unwrap();
+    Model::SqueezeNet11.load(&mut weights, precision).unwrap()
+}
+
+/// The full arrays where they are, else the cut-down ones.
+fn squeezenet_truth(label: &str) -> PathBuf {
+    let name = format!("reference/cat_and_dog.squeezenet1_1.{label}.safetensors");
+    shared(&name).unwrap_or_else(|| repository("golden").join(name))
+}
+
+#[test]
+fn squeezenet_agrees_with_pytorch() {
+    let png = repository("golden/photo/cat_and_dog_227.png");
+    let [single, double] = [Precision::Single, Precision::Double].map(squeezenet);
+    for label in ["cat", "dog"] {
+        let cut = Arrays::read(&repository(&format!("golden/reference/cat_and_dog.squeezenet1_1.{label}.safetensors")));
+        let full = Arrays::read(&squeezenet_truth(label));
+        for (truth, name) in [(&cut, "cut"), (&full, "full")] {
+            println!("SqueezeNet 1.1, {label}, f64, {name} arrays");
+            compare(&*double, &png, truth, &DOUBLE);
+            println!("SqueezeNet 1.1, {label}, f32, {name} arrays");
+            compare(&*single, &png, truth, &SINGLE);
+        }
+    }
+    let (flipped, all) = flipped_gates(&*single, &*double, &input(&png));
+    println!("SqueezeNet 1.1: {flipped} of {all} ReLU gates flipped against f64");
+    assert!(flipped * 10_000 <= all, "{flipped} of {all} gates flipped");
+}
+
+/// VGG19 with the published convolutions and a classifier made by the formula.
+fn vgg19(features: &Path, precision: Precision) -> Box<dyn Classifier> {
+    let features: Box<dyn Source> = Box::new(SafetensorsFile::open(features).unwrap());
+    let source = MadeUp::new(
+        Some(features),
+        &[
+            ("classifier.0.weight", &[4096, 25088], 1),
+            ("classifier.0.bias", &[4096], 0),
+            ("classifier.3.weight", &[4096, 4096], 3),
+            ("classifier.3.bias", &[4096], 0),
+            ("classifier.6.weight", &[1000, 4096], 5),
+            ("classifier.6.bias", &[1000], 0),
+        ],
+    );
+    let mut weights = Weights::from_source(Path::new("VGG19 with a made-up classifier"), Box::new(source));
+    assert_eq!(weights.guess_model(), Some(Model::Vgg19));
+    assert_eq!(weights.preprocess(), Preprocess::Caffe, "as the metadata says");
+    Model::Vgg19.load(&mut weights, precision).unwrap()
+}
+
+#[test]
+fn vgg19_agrees_with_pytorch_and_tensorflow() {
+    let (Some(features), Some(truth), Some(png)) = (
+        shared("weights/vgg19_features.safetensors"),
+        shared("reference/cat_and_dog.vgg19.top1.safetensors"),
+        shared("reference/cat_and_dog_224.png"),
+    ) else {
+        return;
+    };
+    let truth = Arrays::read(&truth);
+    let double = vgg19(&features, Precision::Double);
+    println!("VGG19, f64");
+    compare(&*double, &png, &truth, &DOUBLE);
+    let single = vgg19(&features, Precision::Single);
+    println!("VGG19, f32");
+    compare(&*single, &png, &truth, &SINGLE);
+    let (flipped, all) = flipped_gates(&*single, &*double, &input(&png));
+    println!("VGG19: {flipped} of {all} ReLU gates flipped against f64");
+    assert!(flipped * 10_000 <= all, "{flipped} of {all} gates flipped");
+    article_agrees(&*single, &png, &truth);
+}
+
+fn article_agrees(network: &dyn Classifier, png: &Path, truth: &Arrays) {
+    let session = Session::new(network, &input(png)).unwrap();
+    let article = session.article(&session.target(Some("block5_conv4")).unwrap()).unwrap();
+    let maps = [
+        ("article_guided_backprop", article.guided_backprop, 1e-2),
+        ("article_grad_cam", article.grad_cam, 1e-4),
+        ("article_guided_grad_cam", article.guided_grad_cam, 1e-2),
+    ];
+    for (name, ours, bound) in maps {
+        let error = relative_error(&ours.values, truth.get(name));
+        println!("  {name:24} {error:.2e}  (bound {bound:.0e})");
+        assert!(error <= bound, "{name} is {error:.2e} off TensorFlow's");
+    }
+}
+
+#[test]
+fn one_forward_pass_and_one_guided_sweep_serve_all_methods() {
+    let network = squeezenet(Precision::Single);
+    let session = Session::new(&*network, &input(&repository("golden/photo/cat_and_dog_227.png"))).unwrap();
+    let layer = session.target(None).unwrap();
+    for method in [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam] {
+        session.explain(method, 285, &layer).unwrap();
+    }
+    assert_eq!(session.pass().sweeps(), 2, "one from the head for Grad-CAM, one guided to the pixels");
+}
