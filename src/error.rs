@@ -38,7 +38,7 @@ pub enum Error {
         reason: String,
     },
     /// A photo without pixels or with too many.
-    #[error("{} is {width}x{height} pixels, but a photo must have 1 to {limit} pixels a side; scale it first", path.display())]
+    #[error("{} is {width}x{height} pixels, but a photo must have 1 to {limit} pixels a side and at most {megapixels} million; scale it first", path.display())]
     PhotoSize {
         /// The photo.
         path: PathBuf,
@@ -48,6 +48,14 @@ pub enum Error {
         height: u32,
         /// Most pixels a side.
         limit: u32,
+        /// Most pixels, in millions.
+        megapixels: u64,
+    },
+    /// A folder without photos.
+    #[error("{} holds no photo; saltty looks for jpg, jpeg, png, webp, bmp and gif files right in it", path.display())]
+    NoPhotos {
+        /// The folder.
+        path: PathBuf,
     },
     /// A file that is not a whole safetensors file.
     #[error("{} is not a usable safetensors file: {reason}", path.display())]
@@ -94,12 +102,22 @@ pub enum Error {
         default: &'static str,
     },
     /// A class the network does not distinguish.
-    #[error("no class is `{query}`: {hint}; `saltty classes` lists them")]
+    #[error("no class is `{query}`: {hint} (`saltty classes` lists them)")]
     UnknownClass {
         /// What was asked for.
         query: String,
         /// What there is instead.
         hint: String,
+    },
+    /// A file of class names that does not fit the network.
+    #[error("{} has {lines} lines, but the network has {classes} classes; write one name a line", path.display())]
+    Labels {
+        /// The file.
+        path: PathBuf,
+        /// Lines in it.
+        lines: usize,
+        /// Classes of the network.
+        classes: usize,
     },
     /// CAM asked of a network that does not end in global average pooling.
     #[error("CAM is not defined for {model}, which does not end in global average pooling; use grad-cam")]

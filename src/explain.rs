@@ -4,7 +4,7 @@ pub mod article;
 pub mod cam;
 mod method;
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
 
 pub use article::Article;
 pub use method::Method;
@@ -32,20 +32,20 @@ pub struct Attribution {
 }
 
 /// One photo in front of one network: a single forward pass that serves every method, class and layer.
-pub struct Session<'c> {
-    classifier: &'c dyn Classifier,
+pub struct Session {
+    classifier: Arc<dyn Classifier>,
     pass: Box<dyn Pass>,
     side: usize,
     pixel_gradients: RefCell<HashMap<(Rule, usize), Rc<Planes>>>,
     grad_cams: RefCell<HashMap<(usize, Name), Rc<cam::GradCam>>>,
 }
 
-impl<'c> Session<'c> {
+impl Session {
     /// Runs the network on `input` (3 x side x side numbers, as the network's input convention makes them).
     ///
     /// # Errors
     /// What [`Classifier::forward`] says.
-    pub fn new(classifier: &'c dyn Classifier, input: &Planes) -> Result<Self> {
+    pub fn new(classifier: Arc<dyn Classifier>, input: &Planes) -> Result<Self> {
         let pass = classifier.forward(input)?;
         let (pixel_gradients, grad_cams) = Default::default();
         Ok(Self { classifier, pass, side: input.height, pixel_gradients, grad_cams })

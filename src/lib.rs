@@ -2,8 +2,10 @@
 //!
 //! Data flows one way: photo -> tensor -> network -> map -> heatmap -> raster -> screen or file.
 
+pub mod classes;
 pub mod error;
 pub mod explain;
+pub mod files;
 pub mod heatmap;
 pub mod model;
 pub mod nn;
@@ -11,6 +13,7 @@ pub mod photo;
 pub mod planes;
 pub mod raster;
 pub mod scene;
+pub mod studio;
 pub mod weights;
 mod words;
 

@@ -5,7 +5,7 @@ mod network;
 pub mod squeezenet;
 pub mod vgg;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 pub use layer::{Layer, Side};
 pub use network::Network;
@@ -113,12 +113,12 @@ impl Model {
     ///
     /// # Errors
     /// What is wrong with the weights, all of it in one message.
-    pub fn load(self, weights: &mut Weights, precision: Precision) -> Result<Box<dyn Classifier>> {
+    pub fn load(self, weights: &mut Weights, precision: Precision) -> Result<Arc<dyn Classifier>> {
         macro_rules! load {
             ($($net:ident)::+, $side:literal) => {
                 match precision {
-                    Precision::Single => Network::<$($net)::+<f32>, f32, $side>::load(self, weights)?.boxed(),
-                    Precision::Double => Network::<$($net)::+<f64>, f64, $side>::load(self, weights)?.boxed(),
+                    Precision::Single => Network::<$($net)::+<f32>, f32, $side>::load(self, weights)?.shared(),
+                    Precision::Double => Network::<$($net)::+<f64>, f64, $side>::load(self, weights)?.shared(),
                 }
             };
         }

@@ -28,10 +28,11 @@ pub use relu::{Relu, Rule};
 pub use tape::{Name, Recorder, Sweep, Trail};
 pub use window::Slide;
 
-use dfdx::prelude::{Const, Cpu, NoneTape, Tensor};
+use dfdx::prelude::{Cpu, NoneTape, Tensor};
 
-/// A compile-time size.
-pub type C<const N: usize> = Const<N>;
+/// A compile-time size, short because types are full of them.
+#[doc(no_inline)]
+pub use dfdx::prelude::Const as C;
 
 /// A batch of feature maps: `(batch, channels, height, width)`.
 pub type Map<Ch, H, W, E, T = NoneTape> = Tensor<(usize, Ch, H, W), E, Cpu, T>;

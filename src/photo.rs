@@ -1,29 +1,52 @@
-//! stand-in
-/// x
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Preprocess {
-    /// x
-    Caffe,
-    /// x
-    Torchvision,
-    /// x
-    Keras,
+//! Photos: decoding, making them square, and turning pixels into the numbers a network was trained on.
+
+mod decode;
+mod folder;
+mod preprocess;
+mod square;
+
+use std::path::{Path, PathBuf};
+
+pub use decode::{LARGEST_SIDE, MOST_BYTES, MOST_PIXELS};
+pub use folder::photos_in;
+pub use preprocess::Preprocess;
+pub use square::{Resize, fit};
+
+use crate::{Error, Result, raster::Raster};
+
+/// A decoded photo, upright, 8-bit RGB, on white where it was transparent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Photo {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// Its pixels at full size.
+    pub raster: Raster,
 }
-impl std::str::FromStr for Preprocess {
-    type Err = String;
-    fn from_str(s: &str) -> Result<Self, String> {
-        match s {
-            "caffe" => Ok(Self::Caffe),
-            "torchvision" => Ok(Self::Torchvision),
-            "keras" => Ok(Self::Keras),
-            _ => Err(String::new()),
+
+impl Photo {
+    /// Reads a JPEG, PNG, WebP, BMP or GIF (its first frame), whatever its name ends in.
+    ///
+    /// # Errors
+    /// [`Error::Read`], [`Error::PhotoFormat`] or [`Error::PhotoSize`], in words that name the file.
+    pub fn open(path: &Path) -> Result<Self> {
+        let unreadable = |source| Error::Read { path: path.to_owned(), source };
+        let found = std::fs::metadata(path).map_err(unreadable)?;
+        if found.is_dir() {
+            return Err(unreadable(std::io::Error::other("it is a folder, not a photo")));
         }
+        if found.len() > MOST_BYTES {
+            let reason =
+                format!("it has {} MiB, more than the {} MiB a photo may have", found.len() >> 20, MOST_BYTES >> 20);
+            return Err(Error::PhotoFormat { path: path.to_owned(), reason });
+        }
+        Self::decode(&std::fs::read(path).map_err(unreadable)?, path)
+    }
+
+    /// Decodes the bytes of a photo; `path` is what messages call it.
+    ///
+    /// # Errors
+    /// [`Error::PhotoFormat`] or [`Error::PhotoSize`].
+    pub fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
+        Ok(Self { path: path.to_owned(), raster: decode::decode(bytes, path)? })
     }
 }
-/// x
-pub struct Photo { /// x
- pub raster: crate::raster::Raster }
-impl Photo { /// x
- pub fn open(p: &std::path::Path) -> crate::Result<Self> { let i = image::open(p).unwrap().to_rgb8(); let (w,h)=i.dimensions(); Ok(Self { raster: crate::raster::Raster { width: w as usize, height: h as usize, pixels: i.pixels().map(|p| p.0).collect() } }) } }
-impl Preprocess { /// x
- pub fn planes(&self, r: &crate::raster::Raster) -> crate::planes::Planes { let m=[103.939, 116.779, 123.68]; let mut v=vec![]; for c in 0..3 { for p in &r.pixels { v.push(f64::from(p[2-c]) - m[c]); } } crate::planes::Planes::new(3, r.height, r.width, v) } }

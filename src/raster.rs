@@ -1,5 +1,14 @@
 //! One RGB raster, many sinks: half blocks in a terminal, ANSI or plain text, PNG files.
 
+mod cells;
+pub mod halfblock;
+mod png;
+pub mod resample;
+mod text;
+
+pub use halfblock::HalfBlocks;
+pub use text::Depth;
+
 /// A picture of 8-bit RGB pixels, row after row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Raster {
@@ -9,4 +18,50 @@ pub struct Raster {
     pub height: usize,
     /// `width * height` pixels.
     pub pixels: Vec<[u8; 3]>,
+}
+
+impl Raster {
+    /// Wraps `pixels`.
+    ///
+    /// # Panics
+    /// If there are not `width * height` of them.
+    pub fn new(width: usize, height: usize, pixels: Vec<[u8; 3]>) -> Self {
+        assert_eq!(pixels.len(), width * height, "a raster of {width}x{height}");
+        Self { width, height, pixels }
+    }
+
+    /// One colour.
+    pub fn filled(width: usize, height: usize, color: [u8; 3]) -> Self {
+        Self::new(width, height, vec![color; width * height])
+    }
+
+    /// The pixel in column `x` of row `y`.
+    ///
+    /// # Panics
+    /// Outside the raster.
+    pub fn pixel(&self, x: usize, y: usize) -> [u8; 3] {
+        assert!(x < self.width, "column {x} of {}", self.width);
+        self.pixels[y * self.width + x]
+    }
+
+    /// `width` x `height` pixels from column `x` and row `y` on.
+    ///
+    /// # Panics
+    /// If that reaches outside.
+    #[must_use]
+    pub fn crop(&self, x: usize, y: usize, width: usize, height: usize) -> Self {
+        assert!(x + width <= self.width && y + height <= self.height, "a crop inside the raster");
+        let rows = (y..y + height).flat_map(|row| &self.pixels[row * self.width + x..][..width]);
+        Self::new(width, height, rows.copied().collect())
+    }
+
+    /// The largest size of the same shape that fits into `width` x `height`; at least one pixel where there is room.
+    pub fn fitted(&self, width: usize, height: usize) -> (usize, usize) {
+        if self.pixels.is_empty() || width == 0 || height == 0 {
+            return (0, 0);
+        }
+        let scale = (width as f64 / self.width as f64).min(height as f64 / self.height as f64);
+        let scaled = |n: usize, most: usize| ((n as f64 * scale).round() as usize).clamp(1, most);
+        (scaled(self.width, width), scaled(self.height, height))
+    }
 }

@@ -1,9 +1,16 @@
 //! A photo explained and coloured: everything a screen or a page of text needs, and nothing of the network.
 
-use crate::{explain::Method, raster::Raster};
+use crate::{
+    classes::ClassNames,
+    explain::{Attribution, Method, Session},
+    heatmap::{self, ColorMap},
+    model::Layer,
+    planes::Planes,
+    raster::Raster,
+};
 
 /// One class with what the network thinks of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct ClassScore {
     /// Index in the network's output.
     pub index: usize,
@@ -13,6 +20,26 @@ pub struct ClassScore {
     pub logit: f64,
     /// Softmax probability, 0 to 1.
     pub probability: f64,
+}
+
+impl ClassScore {
+    /// What `session` says of class `index`.
+    pub fn of(session: &Session, names: &ClassNames, index: usize) -> Self {
+        let logit = session.pass().logits()[index];
+        Self { index, name: names.name(index).to_owned(), logit, probability: session.probabilities()[index] }
+    }
+
+    /// The `count` likeliest classes, likeliest first.
+    pub fn top(session: &Session, names: &ClassNames, count: usize) -> Vec<Self> {
+        let probabilities = session.probabilities();
+        let score = |index: usize| Self {
+            index,
+            name: names.name(index).to_owned(),
+            logit: session.pass().logits()[index],
+            probability: probabilities[index],
+        };
+        session.top(count).into_iter().map(score).collect()
+    }
 }
 
 /// One photo, one class, one method: pictures and words for a screen.
@@ -40,4 +67,51 @@ pub struct Scene {
     pub note: Option<String>,
     /// Seconds the explanation took.
     pub seconds: f64,
+}
+
+/// A map in colours, alone and over its photo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Painting {
+    /// The map alone, as large as the photo.
+    pub map: Raster,
+    /// The map over the photo.
+    pub overlay: Raster,
+    /// Why there is nothing to see, if there is not.
+    pub note: Option<String>,
+}
+
+/// Colours `attribution` over `photo`, the network's own square of it. `rgb` says which planes of a pixel map are red,
+/// green and blue.
+pub fn paint(attribution: &Attribution, photo: &Raster, colors: ColorMap, rgb: [usize; 3]) -> Painting {
+    if attribution.method.is_fine() {
+        paint_fine(&attribution.map, photo, colors, rgb)
+    } else {
+        paint_coarse(&attribution.map, attribution.layer.as_ref(), photo, colors)
+    }
+}
+
+/// A coarse map: its positive part over its maximum (or, in diverging colours, all of it over its largest size),
+/// half-pixel bilinear to the photo's size.
+pub fn paint_coarse(map: &Planes, layer: Option<&Layer>, photo: &Raster, colors: ColorMap) -> Painting {
+    let scaled = match colors {
+        ColorMap::Diverging => heatmap::signed_over_max_abs(map),
+        _ => heatmap::positive_over_max(map),
+    };
+    let large = heatmap::upsample(&scaled, photo.height, photo.width, heatmap::Edge::Clamp);
+    let map_colors = colors.paint(&large);
+    let overlay = heatmap::overlay(photo, &map_colors);
+    let note = heatmap::blank_reason(map).map(|reason| match layer {
+        Some(layer) => format!("the map at {} is blank: {reason}", layer.name),
+        None => format!("the map is blank: {reason}"),
+    });
+    Painting { map: map_colors, overlay, note }
+}
+
+/// A pixel map: alone as pytorch-grad-cam shows it, over the photo by its size (largest channel over the 99th percentile).
+pub fn paint_fine(map: &Planes, photo: &Raster, colors: ColorMap, rgb: [usize; 3]) -> Painting {
+    let colors = if colors == ColorMap::Diverging { ColorMap::Grey } else { colors };
+    let overlay = heatmap::overlay(photo, &colors.paint(&heatmap::magnitude(map)));
+    let blank = map.values.iter().all(|&v| v == 0.0);
+    let note = blank.then(|| "the map is blank: no gradient reaches the pixels".to_owned());
+    Painting { map: heatmap::deprocess(map, rgb), overlay, note }
 }

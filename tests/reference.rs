@@ -2,7 +2,10 @@
 
 mod common;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use common::{arrays::Arrays, made_up::MadeUp, relative_error, repository, shared};
 use saltty::{
@@ -35,11 +38,11 @@ fn thinned(planes: &Planes, stride: usize) -> Vec<f64> {
 }
 
 /// Compares all arrays of one reference file; prints each error before judging it.
-fn compare(network: &dyn Classifier, png: &Path, truth: &Arrays, bounds: &Bounds) {
+fn compare(network: &Arc<dyn Classifier>, png: &Path, truth: &Arrays, bounds: &Bounds) {
     let class: usize = truth.metadata["target"].parse().unwrap();
     let stride = truth.metadata.get("pixel_stride").map_or(1, |s| s.parse().unwrap());
     let input = input(png);
-    let session = Session::new(network, &input).unwrap();
+    let session = Session::new(network.clone(), &input).unwrap();
     let layer = session.target(None).unwrap();
     let cam = session.grad_cam(class, &layer).unwrap();
     let fine = |method| thinned(&session.explain(method, class, &layer).unwrap().map, stride);
@@ -75,7 +78,7 @@ fn flipped_gates(single: &dyn Classifier, double: &dyn Classifier, input: &Plane
     })
 }
 
-fn squeezenet(precision: Precision) -> Box<dyn Classifier> {
+fn squeezenet(precision: Precision) -> Arc<dyn Classifier> {
     let mut weights = Weights::open(&repository("golden/reference/squeezenet1_1.f32.safetensors")).unwrap();
     Model::SqueezeNet11.load(&mut weights, precision).unwrap()
 }
@@ -95,9 +98,9 @@ fn squeezenet_agrees_with_pytorch() {
         let full = Arrays::read(&squeezenet_truth(label));
         for (truth, name) in [(&cut, "cut"), (&full, "full")] {
             println!("SqueezeNet 1.1, {label}, f64, {name} arrays");
-            compare(&*double, &png, truth, &DOUBLE);
+            compare(&double, &png, truth, &DOUBLE);
             println!("SqueezeNet 1.1, {label}, f32, {name} arrays");
-            compare(&*single, &png, truth, &SINGLE);
+            compare(&single, &png, truth, &SINGLE);
         }
     }
     let (flipped, all) = flipped_gates(&*single, &*double, &input(&png));
@@ -106,7 +109,7 @@ fn squeezenet_agrees_with_pytorch() {
 }
 
 /// VGG19 with the published convolutions and a classifier made by the formula.
-fn vgg19(features: &Path, precision: Precision) -> Box<dyn Classifier> {
+fn vgg19(features: &Path, precision: Precision) -> Arc<dyn Classifier> {
     let features: Box<dyn Source> = Box::new(SafetensorsFile::open(features).unwrap());
     let source = MadeUp::new(
         Some(features),
@@ -137,18 +140,18 @@ fn vgg19_agrees_with_pytorch_and_tensorflow() {
     let truth = Arrays::read(&truth);
     let double = vgg19(&features, Precision::Double);
     println!("VGG19, f64");
-    compare(&*double, &png, &truth, &DOUBLE);
+    compare(&double, &png, &truth, &DOUBLE);
     let single = vgg19(&features, Precision::Single);
     println!("VGG19, f32");
-    compare(&*single, &png, &truth, &SINGLE);
+    compare(&single, &png, &truth, &SINGLE);
     let (flipped, all) = flipped_gates(&*single, &*double, &input(&png));
     println!("VGG19: {flipped} of {all} ReLU gates flipped against f64");
     assert!(flipped * 10_000 <= all, "{flipped} of {all} gates flipped");
-    article_agrees(&*single, &png, &truth);
+    article_agrees(&single, &png, &truth);
 }
 
-fn article_agrees(network: &dyn Classifier, png: &Path, truth: &Arrays) {
-    let session = Session::new(network, &input(png)).unwrap();
+fn article_agrees(network: &Arc<dyn Classifier>, png: &Path, truth: &Arrays) {
+    let session = Session::new(network.clone(), &input(png)).unwrap();
     let article = session.article(&session.target(Some("block5_conv4")).unwrap()).unwrap();
     let maps = [
         ("article_guided_backprop", article.guided_backprop, 1e-2),
@@ -165,7 +168,7 @@ fn article_agrees(network: &dyn Classifier, png: &Path, truth: &Arrays) {
 #[test]
 fn one_forward_pass_and_one_guided_sweep_serve_all_methods() {
     let network = squeezenet(Precision::Single);
-    let session = Session::new(&*network, &input(&repository("golden/photo/cat_and_dog_227.png"))).unwrap();
+    let session = Session::new(network, &input(&repository("golden/photo/cat_and_dog_227.png"))).unwrap();
     let layer = session.target(None).unwrap();
     for method in [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam] {
         session.explain(method, 285, &layer).unwrap();

@@ -25,7 +25,7 @@ pub struct Article {
     pub guided_grad_cam: Planes,
 }
 
-impl Session<'_> {
+impl Session {
     /// The article's maps at `layer` (there: `block5_conv4`, which is `relu5_4`).
     ///
     /// # Errors

@@ -44,8 +44,8 @@ where
     }
 
     /// Forgets the type.
-    pub fn boxed(self) -> Box<dyn Classifier> {
-        Box::new(self)
+    pub fn shared(self) -> Arc<dyn Classifier> {
+        Arc::new(self)
     }
 }
 

@@ -1,0 +1,193 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
+use saltty::{
+    explain::Method,
+    heatmap::ColorMap,
+    model::Model,
+    photo::{Preprocess, Resize},
+};
+
+const STYLES: styling::Styles = styling::Styles::styled()
+    .header(styling::AnsiColor::Yellow.on_default().bold())
+    .usage(styling::AnsiColor::Yellow.on_default().bold())
+    .literal(styling::AnsiColor::Green.on_default())
+    .placeholder(styling::AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+Examples:
+  saltty cat_and_dog.jpg                         look at a photo through the embedded SqueezeNet
+  saltty holiday/ --class \"golden retriever\"     browse a folder, explaining one class
+  saltty explain cat.jpg --class top3 --png out  three classes, three methods, pictures into out/
+  saltty explain cat.jpg --model vgg19 --weights vgg19.safetensors --json
+  saltty cat.jpg --color always | less -R        the picture as coloured text
+
+In a terminal saltty is interactive (? lists the keys); otherwise it prints the same picture as text.";
+
+/// Saliency in a terminal: see why a convolutional network decided what it decided.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, styles = STYLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub browse: Browse,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Explain photos without the interface: text, pictures, arrays, JSON.
+    Explain(Explain),
+    /// List the networks saltty knows.
+    Models,
+    /// List a network's layers: names, side of the ReLU, size.
+    Layers(Network),
+    /// List classes, or those whose name or WordNet id contains PATTERN.
+    Classes {
+        /// Part of a name or WordNet id.
+        pattern: Option<String>,
+        #[command(flatten)]
+        network: Network,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (saltty man | man -l -).
+    Man,
+}
+
+#[derive(Args, Debug)]
+pub struct Browse {
+    /// Photos, or folders of photos.
+    #[arg(required = true, value_name = "PHOTO|FOLDER")]
+    pub photos: Vec<PathBuf>,
+    #[command(flatten)]
+    pub network: Network,
+    /// The class to explain: index, name, part of a name, or WordNet id [default: the likeliest].
+    #[arg(long, short)]
+    pub class: Option<String>,
+    /// The method to begin with.
+    #[arg(long, short, default_value = "grad-cam")]
+    pub method: Method,
+    #[command(flatten)]
+    pub look: Look,
+    /// Print text even in a terminal.
+    #[arg(long, conflicts_with = "interactive")]
+    pub plain: bool,
+    /// Insist on the interface; an error where there is no terminal.
+    #[arg(long)]
+    pub interactive: bool,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct Explain {
+    /// Photos, or folders of photos.
+    #[arg(required = true, value_name = "PHOTO|FOLDER")]
+    pub photos: Vec<PathBuf>,
+    #[command(flatten)]
+    pub network: Network,
+    /// Classes to explain: index, name, unique part of a name, WordNet id, or topN for the N likeliest [default: top1].
+    #[arg(long, short, value_name = "CLASS|topN")]
+    pub class: Vec<String>,
+    /// Methods [default: grad-cam, guided-backprop, guided-grad-cam].
+    #[arg(long, short, conflicts_with = "recipe")]
+    pub method: Vec<Method>,
+    /// Follow a published recipe to the letter instead.
+    #[arg(long, conflicts_with = "class")]
+    pub recipe: Option<Recipe>,
+    /// Write the float32 arrays of one photo and one class.
+    #[arg(long, value_name = "FILE.safetensors")]
+    pub arrays: Option<PathBuf>,
+    /// Write pictures into a folder: of each method the map and its overlay.
+    #[arg(long, value_name = "DIR")]
+    pub png: Option<PathBuf>,
+    /// Print one JSON object a photo instead of text.
+    #[arg(long)]
+    pub json: bool,
+    /// Say on standard error where the time went.
+    #[arg(long)]
+    pub timings: bool,
+    #[command(flatten)]
+    pub look: Look,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  saltty explain cat.jpg --class \"egyptian cat\" --class 207 --png out
+  saltty explain photos/ --json > explanations.jsonl
+  saltty explain cat.jpg --arrays cat.safetensors --method grad-cam --layer fire7
+  saltty explain cat.jpg --model vgg19 --weights vgg19.safetensors --recipe article --png out
+
+Exit status: 0 done, 1 something failed (the other photos are still done), 2 wrong usage.";
+
+/// Which network, and how it reads photos.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Network")]
+pub struct Network {
+    /// The network (`saltty models` lists them) [default: what --weights hold, else the embedded squeezenet1_1].
+    #[arg(long)]
+    pub model: Option<Model>,
+    /// A safetensors file with torchvision's, timm's, Keras' or Caffe's layer names.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// The target layer of the CAM methods (`saltty layers` lists them) [default: the last that keeps its position].
+    #[arg(long, value_name = "NAME")]
+    pub layer: Option<String>,
+    /// How pixels become numbers [default: as the weights say, or as their layers' names suggest].
+    #[arg(long)]
+    pub preprocess: Option<Preprocess>,
+    /// How a photo becomes square [default: crop; stretch for keras].
+    #[arg(long)]
+    pub resize: Option<Resize>,
+    /// Names of the classes, one a line [default: ImageNet's where there are 1000].
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
+    /// Compute in 64 bits: slower, for checking.
+    #[arg(long)]
+    pub double: bool,
+}
+
+/// How it looks.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Look")]
+pub struct Look {
+    /// Colours of the map.
+    #[arg(long, default_value = "jet")]
+    pub colormap: ColorMap,
+    /// When to print colours: auto follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE`.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: When,
+    /// Columns of text pictures [default: the terminal's, else 100].
+    #[arg(long, value_name = "CELLS")]
+    pub width: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// A published way of doing it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Recipe {
+    /// The article "How to visually explain any CNN-based model": the sum of the target layer's output as objective,
+    /// three weights, a map that starts at one.
+    Article,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+}

@@ -1,0 +1,204 @@
+//! `saltty explain`: photos in, text, pictures, arrays and JSON out.
+
+mod arrays;
+mod pictures;
+mod report;
+mod stopwatch;
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use saltty::{
+    explain::{Method, Session},
+    photo::{self, Photo},
+    raster::Raster,
+    scene::{ClassScore, Scene},
+    studio::Studio,
+};
+
+use crate::{cli, network, output};
+use pictures::Pictures;
+use stopwatch::Stopwatch;
+
+/// The methods of the article.
+const DEFAULT_METHODS: [Method; 3] = [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam];
+
+/// What is the same for all photos of a run.
+struct Run<'o> {
+    options: &'o cli::Explain,
+    studio: Studio,
+    methods: Vec<Method>,
+    sha256: Option<String>,
+    pictures: Pictures,
+    progress: ProgressBar,
+    load_seconds: f64,
+}
+
+/// One photo on its way through.
+struct Subject<'p> {
+    path: &'p Path,
+    square: Raster,
+    session: Session,
+    classes: Vec<usize>,
+    began: Instant,
+}
+
+/// Runs the command: all photos, even where some fail.
+pub fn run(options: &cli::Explain) -> Result<ExitCode> {
+    let photos = all_photos(&options.photos)?;
+    if options.arrays.is_some() && (photos.len() > 1 || options.class.len() > 1) {
+        usage("--arrays takes one photo and one class; run saltty once for each");
+    }
+    let began = Instant::now();
+    let studio = network::load(&options.network)?;
+    let load_seconds = began.elapsed().as_secs_f64();
+    let sha256 = options.json.then(|| network::sha256(&options.network)).transpose()?;
+    let methods = if options.method.is_empty() { DEFAULT_METHODS.to_vec() } else { options.method.clone() };
+    let pictures = Pictures::new(options.png.as_deref())?;
+    let progress = progress(photos.len());
+    let mut run = Run { options, studio, methods, sha256, pictures, progress, load_seconds };
+    let mut failed = 0;
+    for path in &photos {
+        run.progress.set_message(path.display().to_string());
+        if let Err(error) = run.explain(path) {
+            if error.is::<output::Closed>() {
+                return Err(error);
+            }
+            run.progress.suspend(|| eprintln!("error: {error:#}"));
+            failed += 1;
+        }
+        run.progress.inc(1);
+    }
+    run.progress.finish_and_clear();
+    if failed > 0 && photos.len() > 1 {
+        eprintln!("error: {failed} of {} photos could not be explained", photos.len());
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Files as they are, folders as the photos in them.
+pub fn all_photos(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut photos = Vec::new();
+    for path in paths {
+        photos.extend(photo::photos_in(path)?);
+    }
+    Ok(photos)
+}
+
+/// Ends the program with a usage error.
+fn usage(message: &str) -> ! {
+    let mut command = <cli::Cli as clap::CommandFactory>::command();
+    command.error(clap::error::ErrorKind::ArgumentConflict, message).exit()
+}
+
+fn progress(photos: usize) -> ProgressBar {
+    if photos < 2 || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta} left  {wide_msg}").expect("a valid template");
+    ProgressBar::new(photos as u64).with_style(style)
+}
+
+impl Run<'_> {
+    fn explain(&mut self, path: &Path) -> Result<()> {
+        let mut watch = Stopwatch::start(self.load_seconds);
+        let began = Instant::now();
+        let photo = Photo::open(path)?;
+        watch.lap("decode");
+        let square = self.studio.fit(&photo);
+        watch.lap("prepare");
+        let session = self.studio.session(&square).with_context(|| path.display().to_string())?;
+        watch.lap("forward");
+        let classes = self.classes(&session)?;
+        let subject = Subject { path, square, session, classes, began };
+        let (explained, text) =
+            if self.options.recipe.is_some() { self.article(&subject)? } else { self.methods(&subject)? };
+        watch.lap("explain");
+        if let Some(file) = &self.options.arrays {
+            arrays::write(file, &self.studio, &subject, self.options.recipe.is_some(), &self.methods)?;
+            watch.lap("write");
+        }
+        if self.options.json {
+            let report = report::Report::new(self, &subject, explained, watch.laps());
+            self.print(&(serde_json::to_string(&report)? + "\n"))?;
+        } else {
+            self.print(&(self.heading(&photo, &subject) + &text))?;
+        }
+        if self.options.timings {
+            self.progress.suspend(|| eprint!("{}", watch.table(path)));
+        }
+        Ok(())
+    }
+
+    fn print(&self, text: &str) -> Result<()> {
+        self.progress.suspend(|| output::print(text))
+    }
+
+    /// The classes asked for; the likeliest if none.
+    fn classes(&self, session: &Session) -> Result<Vec<usize>> {
+        if self.options.class.is_empty() {
+            return Ok(session.top(1));
+        }
+        let mut classes = Vec::new();
+        for asked in &self.options.class {
+            match asked.strip_prefix("top").map(str::parse::<usize>) {
+                Some(Ok(count)) if count > 0 => classes.extend(session.top(count)),
+                _ => classes.push(self.studio.names().find(asked)?),
+            }
+        }
+        let mut seen = std::collections::HashSet::new();
+        classes.retain(|&class| seen.insert(class));
+        Ok(classes)
+    }
+
+    fn methods(&mut self, subject: &Subject) -> Result<(Vec<report::Explained>, String)> {
+        let (mut explained, mut text) = (Vec::new(), String::new());
+        for &class in &subject.classes {
+            for &method in &self.methods {
+                let choice = (method, class, self.options.look.colormap);
+                let scene = self.studio.scene(&subject.square, &subject.session, choice, subject.began)?;
+                let name = format!("{class}.{method}");
+                let files = self.pictures.write(subject.path, &name, &scene.map, &scene.overlay)?;
+                if !self.options.json {
+                    text += &self.page(&scene);
+                }
+                explained.push(report::Explained::new(&scene, files));
+            }
+        }
+        Ok((explained, text))
+    }
+
+    fn page(&self, scene: &Scene) -> String {
+        format!("\n{}{}", output::caption(scene), output::pictures(scene, &self.options.look))
+    }
+
+    fn article(&mut self, subject: &Subject) -> Result<(Vec<report::Explained>, String)> {
+        let paintings = pictures::article(&self.studio, subject, self.options.look.colormap)?;
+        let (mut explained, mut text) = (Vec::new(), String::new());
+        for (name, painting) in paintings {
+            let file_name = format!("article.{}", name.replace('_', "-"));
+            let files = self.pictures.write(subject.path, &file_name, &painting.map, &painting.overlay)?;
+            let note = painting.note.as_ref().map_or_else(String::new, |note| format!("note: {note}\n"));
+            text += &format!("\nthe article's {}\n{note}", name.replace('_', " "));
+            let rasters = [("photo", &subject.square), ("map", &painting.map), ("overlay", &painting.overlay)];
+            text += &output::beside(rasters, &self.options.look);
+            explained.push(report::Explained::article(name, &self.studio, painting.note, files));
+        }
+        Ok((explained, text))
+    }
+
+    fn heading(&self, photo: &Photo, subject: &Subject) -> String {
+        let names = self.studio.names();
+        let top = ClassScore::top(&subject.session, names, 5);
+        let marked = ClassScore::of(&subject.session, names, subject.classes[0]);
+        let (path, width, height) = (photo.path.display(), photo.raster.width, photo.raster.height);
+        let (model, input) = (self.studio.classifier().model(), self.studio.input_in_words());
+        format!("{path}  {width}x{height}\n{model}, {input}\n{}", output::classes(&top, &marked))
+    }
+}

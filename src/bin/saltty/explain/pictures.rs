@@ -1,0 +1,82 @@
+//! PNG files of explanations.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use saltty::{
+    heatmap::{self, ColorMap},
+    planes::Planes,
+    raster::Raster,
+    scene::{self, Painting},
+    studio::Studio,
+};
+
+use super::Subject;
+
+/// A folder that takes pictures, and the names it has given.
+pub struct Pictures {
+    folder: Option<PathBuf>,
+    stems: HashSet<(String, PathBuf)>,
+}
+
+impl Pictures {
+    /// Makes the folder, if there is to be one.
+    pub fn new(folder: Option<&Path>) -> Result<Self> {
+        if let Some(folder) = folder {
+            fs::create_dir_all(folder)
+                .with_context(|| format!("cannot make the folder {}; choose another with --png", folder.display()))?;
+        }
+        Ok(Self { folder: folder.map(Path::to_owned), stems: HashSet::new() })
+    }
+
+    /// Writes `PHOTO.NAME.map.png` and `PHOTO.NAME.overlay.png`; returns what it wrote.
+    pub fn write(&mut self, photo: &Path, name: &str, map: &Raster, overlay: &Raster) -> Result<Vec<PathBuf>> {
+        let Some(folder) = self.folder.clone() else { return Ok(Vec::new()) };
+        let stem = self.stem(photo);
+        let mut files = Vec::new();
+        for (kind, raster) in [("map", map), ("overlay", overlay)] {
+            let file = folder.join(format!("{stem}.{name}.{kind}.png"));
+            raster.write_png(&file)?;
+            files.push(file);
+        }
+        Ok(files)
+    }
+
+    /// The photo's name without its ending; numbered where another folder's photo already has it.
+    fn stem(&mut self, photo: &Path) -> String {
+        let plain = photo.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let names = std::iter::once(plain.clone()).chain((2..).map(|n| format!("{plain}-{n}")));
+        let free = |stem: &String| {
+            self.stems.contains(&(stem.clone(), photo.to_owned())) || self.stems.iter().all(|(taken, _)| taken != stem)
+        };
+        let stem = names.into_iter().find(free).expect("there are enough numbers");
+        self.stems.insert((stem.clone(), photo.to_owned()));
+        stem
+    }
+}
+
+/// The article's three maps, painted.
+pub fn article(studio: &Studio, subject: &Subject, colors: ColorMap) -> Result<Vec<(&'static str, Painting)>> {
+    let article = subject.session.article(studio.layer())?;
+    let (photo, rgb) = (&subject.square, studio.preprocess().rgb_order());
+    let fine = |map: &Planes| scene::paint_fine(map, photo, colors, rgb);
+    let coarse = article_coarse(&article.grad_cam, photo, colors);
+    Ok(vec![
+        ("guided_backprop", fine(&article.guided_backprop)),
+        ("grad_cam", coarse),
+        ("guided_grad_cam", fine(&article.guided_grad_cam)),
+    ])
+}
+
+/// The article resizes with scikit-image, which mirrors at the edge, and paints half the photo under the whole map.
+fn article_coarse(map: &Planes, photo: &Raster, colors: ColorMap) -> Painting {
+    let positive = heatmap::positive_over_max(map);
+    let large = heatmap::upsample(&positive, photo.height, photo.width, heatmap::Edge::Mirror);
+    let painted = colors.paint(&large);
+    let overlay = heatmap::overlay(photo, &painted);
+    Painting { map: painted, overlay, note: heatmap::blank_reason(map) }
+}

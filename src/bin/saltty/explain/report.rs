@@ -1,0 +1,72 @@
+//! The JSON object of one photo.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use saltty::{
+    scene::{ClassScore, Scene},
+    studio::Studio,
+};
+use serde::Serialize;
+
+use super::{Run, Subject};
+
+/// Everything about one photo's explanations but the maps themselves.
+#[derive(Serialize)]
+pub struct Report {
+    photo: PathBuf,
+    model: String,
+    weights_sha256: Option<String>,
+    preprocess: String,
+    resize: String,
+    input_side: usize,
+    target_layer: String,
+    target_layer_side: String,
+    class: ClassScore,
+    top5: Vec<ClassScore>,
+    explained: Vec<Explained>,
+    seconds: BTreeMap<&'static str, f64>,
+}
+
+/// One map of it.
+#[derive(Serialize)]
+pub struct Explained {
+    method: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    class: Option<ClassScore>,
+    layer: String,
+    note: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<PathBuf>,
+}
+
+impl Explained {
+    pub fn new(scene: &Scene, files: Vec<PathBuf>) -> Self {
+        let Scene { method, class, layer, note, .. } = scene;
+        let method = method.id().to_owned();
+        Self { method, class: Some(class.clone()), layer: layer.clone(), note: note.clone(), files }
+    }
+
+    pub fn article(name: &str, studio: &Studio, note: Option<String>, files: Vec<PathBuf>) -> Self {
+        Self { method: format!("article_{name}"), class: None, layer: studio.layer().to_string(), note, files }
+    }
+}
+
+impl Report {
+    pub fn new(run: &Run, subject: &Subject, explained: Vec<Explained>, laps: &[(&'static str, f64)]) -> Self {
+        let studio = &run.studio;
+        Self {
+            photo: subject.path.to_owned(),
+            model: studio.classifier().model().to_string(),
+            weights_sha256: run.sha256.clone(),
+            preprocess: studio.preprocess().to_string(),
+            resize: studio.resize().to_string(),
+            input_side: studio.classifier().input_side(),
+            target_layer: studio.layer().name.to_string(),
+            target_layer_side: studio.layer().side.to_string(),
+            class: ClassScore::of(&subject.session, studio.names(), subject.classes[0]),
+            top5: ClassScore::top(&subject.session, studio.names(), 5),
+            explained,
+            seconds: laps.iter().copied().collect(),
+        }
+    }
+}

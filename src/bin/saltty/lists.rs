@@ -1,0 +1,84 @@
+//! The commands that only tell: networks, layers, classes, completions, the manual page.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap::CommandFactory;
+use saltty::{
+    classes::ClassNames,
+    model::{Layer, Model, Outline},
+    photo::Preprocess,
+};
+
+use crate::{
+    cli::{Cli, Network},
+    network,
+    output::print,
+};
+
+/// `saltty models`.
+pub fn models() -> Result<ExitCode> {
+    let mut text =
+        format!("{:<14} {:>11} {:>9} {:>7}  {:<9} weights\n", "network", "parameters", "input", "layers", "target");
+    for model in Model::ALL {
+        let Outline { layers, params } = model.outline(Preprocess::Caffe, 1000);
+        let count: usize = params.iter().map(|param| param.shape.iter().product::<usize>()).sum();
+        let side = model.input_side(Preprocess::Caffe);
+        let weights = if model == Model::SqueezeNet11 { "embedded, or --weights FILE" } else { "--weights FILE" };
+        let (size, target, layers) = (format!("{side}x{side}"), model.default_target(), layers.len());
+        text += &format!("{model:<14} {count:>11} {size:>9} {layers:>7}  {target:<9} {weights}\n");
+    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `saltty layers`.
+pub fn layers(options: &Network) -> Result<ExitCode> {
+    let guessed = || options.weights.as_ref().and_then(|_| network::weights(options).ok()?.guess_model());
+    let model = options.model.or_else(guessed).unwrap_or(Model::SqueezeNet11);
+    let preprocess = options.preprocess.unwrap_or(Preprocess::Caffe);
+    let mut text = format!("{:<22} {:<15} {:<16} other names\n", model.name(), "size", "side");
+    for layer in model.outline(preprocess, 1000).layers {
+        let size = layer.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x");
+        let Layer { name, side, aliases, .. } = layer;
+        let mark = if *name == *model.default_target() { " <- target layer unless --layer" } else { "" };
+        text += format!("{name:<22} {size:<15} {side:<16} {}{mark}", aliases.join(", ")).trim_end();
+        text += "\n";
+    }
+    print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `saltty classes`.
+pub fn classes(pattern: Option<&str>, options: &Network) -> Result<ExitCode> {
+    let names = if options.weights.is_some() || options.labels.is_some() {
+        network::load(options)?.names().clone()
+    } else {
+        ClassNames::imagenet()
+    };
+    let found = names.matching(pattern.unwrap_or(""));
+    if found.is_empty() {
+        bail!("no class contains `{}`; `saltty classes` lists all {}", pattern.unwrap_or(""), names.all().len());
+    }
+    let line = |class: &&saltty::classes::Class| {
+        format!("{:>5}  {:<9}  {}\n", class.index, class.wordnet.as_deref().unwrap_or("-"), class.name)
+    };
+    print(&found.iter().map(line).collect::<String>())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `saltty completions`.
+pub fn completions(shell: clap_complete::Shell) -> Result<ExitCode> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "saltty", &mut script);
+    print(&String::from_utf8(script)?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// `saltty man`.
+pub fn man() -> Result<ExitCode> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    print(&String::from_utf8(page)?)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,37 @@
+//! The `saltty` program: parse, run, report.
+#![forbid(unsafe_code)]
+
+mod browse;
+mod cli;
+mod explain;
+mod lists;
+mod network;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        None => browse::run(&cli.browse),
+        Some(Command::Explain(explain)) => explain::run(&explain),
+        Some(Command::Models) => lists::models(),
+        Some(Command::Layers(network)) => lists::layers(&network),
+        Some(Command::Classes { pattern, network }) => lists::classes(pattern.as_deref(), &network),
+        Some(Command::Completions { shell }) => lists::completions(shell),
+        Some(Command::Man) => lists::man(),
+    }
+}

@@ -1,0 +1,58 @@
+//! From options to a loaded network.
+
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use saltty::{
+    model::{Model, Precision},
+    studio::{Choices, Studio},
+    weights::Weights,
+};
+
+use crate::cli::Network;
+
+/// A loaded network and the SHA-256 of its weights, when asked for.
+pub fn load(options: &Network) -> Result<Studio> {
+    let weights = weights(options)?;
+    let spinner = ProgressBar::new_spinner().with_message(format!("loading {}", weights.path().display()));
+    spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template"));
+    spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+    let studio = Studio::load(weights, &choices(options), options.labels.as_deref());
+    spinner.finish_and_clear();
+    Ok(studio?)
+}
+
+/// The weights asked for, opened.
+pub fn weights(options: &Network) -> Result<Weights> {
+    let Some(path) = &options.weights else {
+        if let Some(model) = options.model.filter(|&model| model != Model::SqueezeNet11) {
+            bail!(
+                "{model} is not embedded; give its weights with --weights FILE.safetensors \
+                 (torchvision's, timm's and Keras' names are understood)"
+            );
+        }
+        return Ok(Weights::embedded());
+    };
+    let weights = Weights::open(path)?;
+    if options.model.is_none() && weights.guess_model().is_none() {
+        bail!(
+            "{} holds no network that saltty knows; `saltty models` lists them, and --model NAME says which is meant",
+            path.display()
+        );
+    }
+    Ok(weights)
+}
+
+/// SHA-256 of the weights asked for.
+pub fn sha256(options: &Network) -> Result<String> {
+    weights(options)?.sha256().context("while hashing the weights")
+}
+
+fn choices(options: &Network) -> Choices {
+    Choices {
+        model: options.model.or((options.weights.is_none()).then_some(Model::SqueezeNet11)),
+        preprocess: options.preprocess,
+        resize: options.resize,
+        layer: options.layer.clone(),
+        precision: if options.double { Precision::Double } else { Precision::Single },
+    }
+}

@@ -1,0 +1,103 @@
+//! Text for people and pipes: whether in colours, how wide, and what when nobody reads it.
+
+use std::{
+    env, fmt,
+    io::{self, ErrorKind, IsTerminal, Write},
+};
+
+use anyhow::Result;
+use saltty::{
+    raster::{Depth, Raster},
+    scene::{ClassScore, Scene},
+};
+
+use crate::cli::{Look, When};
+
+/// Columns where there is no terminal to ask.
+const PLAIN_WIDTH: usize = 100;
+/// Columns beyond which a picture gets no larger.
+const WIDEST: usize = 180;
+
+/// Standard output takes no more.
+#[derive(Debug)]
+pub struct Closed(io::Error);
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind() {
+            ErrorKind::BrokenPipe => {
+                f.write_str("standard output was closed before all was written; read it to its end")
+            }
+            _ => write!(f, "cannot write to standard output: {}; check the disk or the pipe behind it", self.0),
+        }
+    }
+}
+
+impl std::error::Error for Closed {}
+
+/// Writes to standard output; a reader that left is an error in words.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Closed)?)
+}
+
+/// In which colours to print on standard output.
+pub fn depth(look: &Look) -> Depth {
+    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    let forced = set("CLICOLOR_FORCE") && env::var_os("CLICOLOR_FORCE").is_none_or(|value| value != "0");
+    let term = env::var("TERM").unwrap_or_default();
+    match look.color {
+        When::Always => Depth::True,
+        When::Never => Depth::Ascii,
+        When::Auto if set("NO_COLOR") => Depth::Ascii,
+        When::Auto if forced => Depth::True,
+        When::Auto if !io::stdout().is_terminal() || term == "dumb" => Depth::Ascii,
+        When::Auto => Depth::True,
+    }
+}
+
+/// Columns to fill.
+pub fn width(look: &Look) -> usize {
+    let terminal = || Some(ratatui::crossterm::terminal::size().ok()?.0.into());
+    let wide = look.width.or_else(|| if io::stdout().is_terminal() { terminal() } else { None });
+    wide.unwrap_or(PLAIN_WIDTH).clamp(12, WIDEST)
+}
+
+/// The likeliest classes with bars, `marked` one marked.
+pub fn classes(top: &[ClassScore], marked: &ClassScore) -> String {
+    let extra = (!top.iter().any(|class| class.index == marked.index)).then_some(marked);
+    top.iter().chain(extra).fold(String::new(), |text, class| {
+        let bar = "#".repeat((class.probability * 30.0).round() as usize);
+        let mark = if class.index == marked.index { '>' } else { ' ' };
+        let (name, index, percent) = (&class.name, class.index, class.probability * 100.0);
+        text + format!("{mark} {name:<28} {index:>5}  {percent:>5.1} %  {bar}").trim_end() + "\n"
+    })
+}
+
+/// Photo, map and overlay of a scene, side by side.
+pub fn pictures(scene: &Scene, look: &Look) -> String {
+    beside([("photo", &scene.photo), (scene.method.title(), &scene.map), ("overlay", &scene.overlay)], look)
+}
+
+/// Three pictures side by side as text, each under its title.
+pub fn beside(pictures: [(&str, &Raster); 3], look: &Look) -> String {
+    let cells = (width(look) - 4) / 3;
+    let depth = depth(look);
+    let columns = pictures.map(|(_, raster)| raster.to_text(cells, depth));
+    let titles = pictures.map(|(title, _)| format!("{title:<cells$}"));
+    let mut page = titles.join("  ").trim_end().to_owned() + "\n";
+    for row in 0..columns.iter().map(Vec::len).min().unwrap_or(0) {
+        page += columns.each_ref().map(|column| column[row].as_str()).join("  ").trim_end();
+        page += "\n";
+    }
+    page
+}
+
+/// One line that says what is explained and how.
+pub fn caption(scene: &Scene) -> String {
+    let Scene { method, class, layer, note, .. } = scene;
+    let at = if method.is_fine() { String::new() } else { format!(" at {layer}") };
+    let note = note.as_ref().map_or_else(String::new, |note| format!("\nnote: {note}"));
+    let caveat = method.caveat().map_or_else(String::new, |caveat| format!("\ncaveat: {caveat}"));
+    format!("{} of {} ({}){at}: {}{note}{caveat}\n", method.title(), class.name, class.index, method.meaning())
+}

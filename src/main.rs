@@ -1,2 +1,0 @@
-//! The `saltty` program.
-fn main() {}

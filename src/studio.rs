@@ -1,0 +1,133 @@
+//! A network with all that belongs to it - input convention, class names, target layer - ready to explain photos.
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use crate::{
+    Result,
+    classes::ClassNames,
+    explain::{Method, Session},
+    heatmap::ColorMap,
+    model::{Classifier, Layer, Model, Precision},
+    photo::{self, Photo, Preprocess, Resize},
+    raster::Raster,
+    scene::{self, ClassScore, Scene},
+    weights::{Origin, Weights},
+};
+
+/// What a person chose; everything else follows from the weights.
+#[derive(Clone, Debug, Default)]
+pub struct Choices {
+    /// The network; guessed from the weights if absent.
+    pub model: Option<Model>,
+    /// The weights' input convention, if not as the weights say.
+    pub preprocess: Option<Preprocess>,
+    /// How photos are made square, if not as the convention has it.
+    pub resize: Option<Resize>,
+    /// The target layer, if not the network's usual one.
+    pub layer: Option<String>,
+    /// The number type to compute in.
+    pub precision: Precision,
+}
+
+/// A loaded network with its conventions.
+pub struct Studio {
+    classifier: Arc<dyn Classifier>,
+    names: ClassNames,
+    layer: Layer,
+    preprocess: Preprocess,
+    origin: Origin,
+    resize: Resize,
+}
+
+impl Studio {
+    /// Loads the network from `weights`; `labels` are names for its classes, one a line.
+    ///
+    /// # Errors
+    /// What is wrong with the weights, the labels or the layer's name.
+    pub fn load(weights: Weights, choices: &Choices, labels: Option<&Path>) -> Result<Self> {
+        let mut weights = weights.with_preprocess(choices.preprocess);
+        let model = choices.model.or_else(|| weights.guess_model()).unwrap_or(Model::Vgg19);
+        let classifier = model.load(&mut weights, choices.precision)?;
+        let names = match labels {
+            Some(path) => ClassNames::read(path, classifier.classes())?,
+            None => ClassNames::for_count(classifier.classes()),
+        };
+        let wanted = choices.layer.as_deref().unwrap_or_else(|| model.default_target());
+        let layer = classifier.target(wanted)?.clone();
+        let preprocess = weights.preprocess();
+        let resize = choices.resize.unwrap_or_else(|| preprocess.default_resize());
+        Ok(Self { classifier, names, layer, preprocess, origin: weights.origin(), resize })
+    }
+
+    /// The network.
+    pub fn classifier(&self) -> &Arc<dyn Classifier> {
+        &self.classifier
+    }
+
+    /// Names of its classes.
+    pub fn names(&self) -> &ClassNames {
+        &self.names
+    }
+
+    /// The target layer of the CAM methods.
+    pub fn layer(&self) -> &Layer {
+        &self.layer
+    }
+
+    /// The input convention.
+    pub fn preprocess(&self) -> Preprocess {
+        self.preprocess
+    }
+
+    /// How photos are made square.
+    pub fn resize(&self) -> Resize {
+        self.resize
+    }
+
+    /// The input convention, where it comes from, and how photos are made square, in words.
+    pub fn input_in_words(&self) -> String {
+        let side = self.classifier.input_side();
+        format!("{}, {} to {side}x{side}; {}", self.preprocess.describe(), self.resize, self.origin.describe())
+    }
+
+    /// Makes `photo` square as this network sees it.
+    pub fn fit(&self, photo: &Photo) -> Raster {
+        photo::fit(&photo.raster, self.classifier.input_side(), self.resize)
+    }
+
+    /// Runs the network on a square made by [`fit`](Self::fit).
+    ///
+    /// # Errors
+    /// What [`Classifier::forward`] says.
+    pub fn session(&self, square: &Raster) -> Result<Session> {
+        Session::new(self.classifier.clone(), &self.preprocess.planes(square))
+    }
+
+    /// Explains and paints. `since` is when the work began.
+    ///
+    /// # Errors
+    /// What [`Session::explain`] says.
+    pub fn scene(
+        &self,
+        square: &Raster,
+        session: &Session,
+        (method, class, colors): (Method, usize, ColorMap),
+        since: Instant,
+    ) -> Result<Scene> {
+        let attribution = session.explain(method, class, &self.layer)?;
+        let painting = scene::paint(&attribution, square, colors, self.preprocess.rgb_order());
+        Ok(Scene {
+            photo: square.clone(),
+            map: painting.map,
+            overlay: painting.overlay,
+            top: ClassScore::top(session, &self.names, 5),
+            class: ClassScore::of(session, &self.names, class),
+            method,
+            layer: attribution.layer.map_or_else(|| "the input's pixels".to_owned(), |layer| layer.to_string()),
+            model: self.classifier.model().to_string(),
+            preprocess: self.input_in_words(),
+            note: painting.note,
+            seconds: since.elapsed().as_secs_f64(),
+        })
+    }
+}
