@@ -12,7 +12,7 @@ pub use network::Network;
 
 use crate::{
     Error, Result,
-    nn::{Param, Rule},
+    nn::{Param, Rule, kernel::Kernels},
     photo::Preprocess,
     planes::Planes,
     weights::Weights,
@@ -186,6 +186,11 @@ pub trait Classifier: Send + Sync {
 
     /// The number type it computes in.
     fn precision(&self) -> Precision;
+
+    /// The kernels it computes with.
+    fn kernels(&self) -> Kernels {
+        Kernels::default()
+    }
 
     /// Runs the network on `input` (3 planes of `input_side` x `input_side`), remembering all that explanations need.
     ///

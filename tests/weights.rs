@@ -8,7 +8,7 @@ use common::{arrays::Arrays, made_up::splitmix, relative_error, repository};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView};
 use saltty::{
-    model::{Classifier as _, Model, Precision},
+    model::{Model, Precision},
     photo::Preprocess,
     planes::Planes,
     weights::{Dialect, Origin, Weights},
@@ -17,7 +17,7 @@ use saltty::{
 /// Tensors by name, in PyTorch's order, as the embedded network's authors name them.
 type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
 
-/// VGG11 with small random numbers: conv1_1.weight and so on, `classes` classes.
+/// VGG11 with small random numbers: `conv1_1.weight` and so on, `classes` classes.
 fn vgg11(classes: usize) -> Tensors {
     let params = Model::Vgg11.outline(Preprocess::Caffe, classes).params;
     let tensors = params.iter().enumerate().map(|(number, param)| {
@@ -50,7 +50,7 @@ fn write(name: &str, tensors: &Tensors, dtype: Dtype, metadata: &[(&str, &str)])
         }
     };
     let data: Vec<_> = tensors.iter().map(|(n, (shape, values))| (n, shape, encode(values))).collect();
-    let views = data.iter().map(|(n, shape, bytes)| (n, TensorView::new(dtype, shape.to_vec(), bytes).unwrap()));
+    let views = data.iter().map(|(n, shape, bytes)| (n, TensorView::new(dtype, (*shape).clone(), bytes).unwrap()));
     let metadata: HashMap<String, String> = metadata.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
     let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::write(&file, safetensors::serialize(views, Some(metadata)).unwrap()).unwrap();

@@ -15,7 +15,7 @@ pub fn deprocess(map: &Planes, rgb: [usize; 3]) -> Raster {
 }
 
 /// How much each pixel matters: the largest absolute value of its channels over the 99th percentile of those, at most 1
-/// (as the SmoothGrad paper, arXiv 1706.03825, shows maps); 1 x height x width.
+/// (as the paper of `SmoothGrad`, arXiv 1706.03825, shows maps); 1 x height x width.
 pub fn magnitude(map: &Planes) -> Planes {
     let area = map.height * map.width;
     let largest = |at: usize| (0..map.channels).fold(0.0, |max: f64, c| max.max(map.plane(c)[at].abs()));

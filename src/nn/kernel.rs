@@ -11,3 +11,21 @@ pub mod dense;
 pub mod gemm;
 pub mod pool;
 pub mod relu;
+
+use std::fmt;
+
+/// The family of kernels that convolutions run on; which one is part of what makes a result reproducible.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Kernels {
+    /// Columns gathered, then one matrix product: sums in the order of the definition.
+    #[default]
+    Direct,
+}
+
+impl fmt::Display for Kernels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Direct => "direct",
+        })
+    }
+}

@@ -129,7 +129,7 @@ Exit status: 0 done, 1 something failed (the other photos are still done), 2 wro
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Network")]
 pub struct Network {
-    /// The network (`saltty models` lists them) [default: what --weights hold, else the embedded squeezenet1_1].
+    /// The network (`saltty models` lists them) [default: what --weights hold, else the embedded `squeezenet1_1`].
     #[arg(long)]
     pub model: Option<Model>,
     /// A safetensors file with torchvision's, timm's, Keras' or Caffe's layer names.

@@ -6,6 +6,7 @@ mod report;
 mod stopwatch;
 
 use std::{
+    fmt::Write as _,
     io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -185,9 +186,9 @@ impl Run<'_> {
             let file_name = format!("article.{}", name.replace('_', "-"));
             let files = self.pictures.write(subject.path, &file_name, &painting.map, &painting.overlay)?;
             let note = painting.note.as_ref().map_or_else(String::new, |note| format!("note: {note}\n"));
-            text += &format!("\nthe article's {}\n{note}", name.replace('_', " "));
             let rasters = [("photo", &subject.square), ("map", &painting.map), ("overlay", &painting.overlay)];
-            text += &output::beside(rasters, &self.options.look);
+            let pictures = output::beside(rasters, &self.options.look);
+            write!(text, "\nthe article's {}\n{note}{pictures}", name.replace('_', " "))?;
             explained.push(report::Explained::article(name, &self.studio, painting.note, files));
         }
         Ok((explained, text))

@@ -1,6 +1,6 @@
 //! The commands that only tell: networks, layers, classes, completions, the manual page.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::CommandFactory;
@@ -26,7 +26,7 @@ pub fn models() -> Result<ExitCode> {
         let side = model.input_side(Preprocess::Caffe);
         let weights = if model == Model::SqueezeNet11 { "embedded, or --weights FILE" } else { "--weights FILE" };
         let (size, target, layers) = (format!("{side}x{side}"), model.default_target(), layers.len());
-        text += &format!("{model:<14} {count:>11} {size:>9} {layers:>7}  {target:<9} {weights}\n");
+        writeln!(text, "{model:<14} {count:>11} {size:>9} {layers:>7}  {target:<9} {weights}")?;
     }
     print(&text)?;
     Ok(ExitCode::SUCCESS)

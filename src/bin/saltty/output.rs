@@ -47,12 +47,10 @@ pub fn depth(look: &Look) -> Depth {
     let forced = set("CLICOLOR_FORCE") && env::var_os("CLICOLOR_FORCE").is_none_or(|value| value != "0");
     let term = env::var("TERM").unwrap_or_default();
     match look.color {
-        When::Always => Depth::True,
         When::Never => Depth::Ascii,
         When::Auto if set("NO_COLOR") => Depth::Ascii,
-        When::Auto if forced => Depth::True,
-        When::Auto if !io::stdout().is_terminal() || term == "dumb" => Depth::Ascii,
-        When::Auto => Depth::True,
+        When::Auto if !forced && (!io::stdout().is_terminal() || term == "dumb") => Depth::Ascii,
+        When::Always | When::Auto => Depth::True,
     }
 }
 
