@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use ratatui::crossterm::event::KeyEvent;
 
 use super::model::Catalogue;
-use crate::{explain::Method, heatmap::ColorMap, nn::Name, scene::Scene};
+use crate::{explain::Method, heatmap::ColorMap, nn::Name, raster::Raster, scene::Scene};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -37,6 +37,13 @@ pub enum Reply {
         number: u64,
         /// What is done now.
         stage: Stage,
+    },
+    /// The job's photo is decoded.
+    Opened {
+        /// Which job.
+        number: u64,
+        /// The photo as the network sees it.
+        photo: Arc<Raster>,
     },
     /// The job is done.
     Done {

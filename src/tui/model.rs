@@ -11,7 +11,7 @@ use crate::{
     explain::Method,
     heatmap::ColorMap,
     model::Layer,
-    raster::Depth,
+    raster::{Depth, Raster},
     scene::{ClassScore, Scene},
 };
 
@@ -113,6 +113,8 @@ pub struct Model {
     pub wish: Wish,
     /// What the network offers, once it is loaded.
     pub catalogue: Option<Catalogue>,
+    /// The photo at hand, from when it is decoded until there is a picture.
+    pub photo: Option<Arc<Raster>>,
     /// The latest picture.
     pub shown: Option<Shown>,
     /// Why there is no picture of the photo at hand, or not the one wanted.
@@ -146,6 +148,7 @@ impl Model {
             at: 0,
             wish: Wish { here: None, kept: None, method, layer: 0, colors },
             catalogue: None,
+            photo: None,
             shown: None,
             failure: None,
             work: Some(Work { number: 0, stage: Stage::Load, since: Duration::ZERO }),

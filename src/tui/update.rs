@@ -51,15 +51,16 @@ fn hear(model: &mut Model, reply: Reply) -> Vec<Effect> {
         Reply::Reached { number, stage } if current == Some(number) => {
             model.work.as_mut().expect("the current work").stage = stage;
         }
+        Reply::Opened { number, photo } if current == Some(number) => model.photo = Some(photo),
         Reply::Done { number, scene } if current == Some(number) => {
             model.shown = Some(Shown { photo: model.at, scene });
-            model.work = None;
+            (model.photo, model.work) = (None, None);
         }
         Reply::Failed { number, reason } if current == Some(number) => {
             model.failure = Some(reason);
             model.work = None;
         }
-        Reply::Ready(_) | Reply::Reached { .. } | Reply::Done { .. } | Reply::Failed { .. } => {}
+        Reply::Ready(_) | Reply::Reached { .. } | Reply::Opened { .. } | Reply::Done { .. } | Reply::Failed { .. } => {}
     }
     Vec::new()
 }
@@ -234,8 +235,7 @@ fn photo(model: &mut Model, to: usize) -> Vec<Effect> {
         return say(model, words.to_owned());
     }
     model.at = to;
-    model.wish.here = None;
-    model.failure = None;
+    (model.wish.here, model.photo, model.failure) = (None, None, None);
     work(model)
 }
 

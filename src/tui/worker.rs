@@ -20,7 +20,7 @@ use super::{
     message::{Job, Reply, Stage},
     model::Catalogue,
 };
-use crate::scene::Scene;
+use crate::{raster::Raster, scene::Scene};
 use inbox::Inbox;
 
 /// Name of the worker's thread: a panic there is told on the screen instead of beside it.
@@ -28,16 +28,25 @@ pub const THREAD: &str = "saltty worker";
 /// Bytes of its stack; networks are nested types.
 const STACK: usize = 16 << 20;
 
+/// Who is told how a job comes on.
+pub trait Watch {
+    /// The job enters `stage`; false if it should stop because a newer one waits.
+    fn go_on(&mut self, stage: Stage) -> bool;
+
+    /// The photo is decoded and square.
+    fn opened(&mut self, photo: &Raster);
+}
+
 /// Where jobs are done.
 pub trait Workshop {
     /// What can be asked for.
     fn catalogue(&self) -> Catalogue;
 
-    /// Does `job`; calls `go_on` before each stage and stops with nothing when told that a newer job waits.
+    /// Does `job`; asks `watch` before each stage and stops with nothing when told so.
     ///
     /// # Errors
     /// One sentence on why the photo cannot be explained so.
-    fn explain(&mut self, job: &Job, go_on: &mut dyn FnMut(Stage) -> bool) -> Result<Option<Scene>, String>;
+    fn explain(&mut self, job: &Job, watch: &mut dyn Watch) -> Result<Option<Scene>, String>;
 
     /// Drops what is remembered of photos, after a panic.
     fn forget(&mut self);
@@ -66,11 +75,8 @@ fn serve(mut workshop: impl Workshop, mut inbox: Inbox, tell: &impl Fn(Reply)) {
     tell(Reply::Ready(Box::new(workshop.catalogue())));
     while let Some(job) = inbox.next() {
         let number = job.number;
-        let mut go_on = |stage| {
-            tell(Reply::Reached { number, stage });
-            !inbox.has_newer()
-        };
-        let done = caught(|| Ok(workshop.explain(&job, &mut go_on)));
+        let mut watch = Watcher { number, inbox: &mut inbox, tell };
+        let done = caught(|| Ok(workshop.explain(&job, &mut watch)));
         match done {
             Ok(Ok(Some(scene))) => tell(Reply::Done { number, scene: Arc::new(scene) }),
             Ok(Ok(None)) => {}
@@ -80,6 +86,24 @@ fn serve(mut workshop: impl Workshop, mut inbox: Inbox, tell: &impl Fn(Reply)) {
                 tell(Reply::Failed { number, reason: panic });
             }
         }
+    }
+}
+
+/// Passes on what a workshop tells of one job.
+struct Watcher<'w, T> {
+    number: u64,
+    inbox: &'w mut Inbox,
+    tell: &'w T,
+}
+
+impl<T: Fn(Reply)> Watch for Watcher<'_, T> {
+    fn go_on(&mut self, stage: Stage) -> bool {
+        (self.tell)(Reply::Reached { number: self.number, stage });
+        !self.inbox.has_newer()
+    }
+
+    fn opened(&mut self, photo: &Raster) {
+        (self.tell)(Reply::Opened { number: self.number, photo: Arc::new(photo.clone()) });
     }
 }
 

@@ -28,7 +28,7 @@ pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let line = match (&model.notice, model.work) {
         (Some(Notice::Said(text)), _) => Line::from(text.as_str()),
         (Some(Notice::Wrong(text)), _) => Line::styled(text.as_str(), theme.wrong),
-        (None, Some(_)) => Line::from(progress(model, theme)),
+        (None, Some(_)) => Line::from(turning(model, theme)),
         (None, None) => {
             let fitting = HINTS.iter().find(|hint| hint.chars().count() <= left.width.into());
             Line::styled(*fitting.unwrap_or(&""), theme.dim)
@@ -37,14 +37,19 @@ pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     line.render(left, buf);
 }
 
-/// What is being done, turning, and for how long.
-pub fn progress<'t>(model: &Model, theme: &Theme) -> Vec<Span<'t>> {
-    let Some(work) = model.work else { return Vec::new() };
-    let elapsed = model.elapsed();
-    let turn = theme.spinner[(elapsed.as_millis() / 100) as usize % theme.spinner.len()];
-    let what = match work.stage {
-        Stage::Explain => format!("{}: {}", work.stage.describe(), model.wish.method.title()),
-        _ => work.stage.describe().to_owned(),
+/// What turns, what is being done, and for how long.
+fn turning<'t>(model: &Model, theme: &Theme) -> Vec<Span<'t>> {
+    let Some((what, seconds)) = progress(model) else { return Vec::new() };
+    let turn = theme.spinner[(model.elapsed().as_millis() / 100) as usize % theme.spinner.len()];
+    vec![Span::styled(turn, theme.accent), Span::raw(format!(" {what}  {seconds}"))]
+}
+
+/// What is being done, and for how long.
+pub fn progress(model: &Model) -> Option<(String, String)> {
+    let stage = model.work?.stage;
+    let what = match stage {
+        Stage::Explain => format!("{}: {}", stage.describe(), model.wish.method.title()),
+        _ => stage.describe().to_owned(),
     };
-    vec![Span::styled(turn, theme.accent), Span::raw(format!(" {what}  {:.1} s", elapsed.as_secs_f64()))]
+    Some((what, format!("{:.1} s", model.elapsed().as_secs_f64())))
 }

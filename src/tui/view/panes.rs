@@ -1,11 +1,6 @@
 //! A picture under its title, or what there is instead of it.
 
-use ratatui::{
-    buffer::Buffer,
-    layout::Rect,
-    text::{Line, Span},
-    widgets::Widget,
-};
+use ratatui::{buffer::Buffer, layout::Rect, text::Line, widgets::Widget};
 
 use super::{Theme, bottom, centered};
 use crate::{raster::HalfBlocks, tui::model::Model};
@@ -28,28 +23,30 @@ pub fn render(model: &Model, theme: &Theme, kind: Kind, area: Rect, buf: &mut Bu
         Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area },
     ];
     let scene = model.scene();
-    let name = match (kind, scene) {
-        (Kind::Photo, _) => "photo",
-        (Kind::Map, None) => model.wish.method.title(),
-        (Kind::Map, Some(scene)) => scene.method.title(),
-        (Kind::Overlay, _) => "overlay",
+    let method = scene.map_or(model.wish.method, |scene| scene.method);
+    let (name, raster) = match kind {
+        Kind::Photo => ("photo", scene.map(|scene| &scene.photo).or(model.photo.as_deref())),
+        Kind::Map => (method.title(), scene.map(|scene| &scene.map)),
+        Kind::Overlay => ("overlay", scene.map(|scene| &scene.overlay)),
     };
-    if let Some(scene) = scene {
-        let raster = match kind {
-            Kind::Photo => &scene.photo,
-            Kind::Map => &scene.map,
-            Kind::Overlay => &scene.overlay,
-        };
+    let name = Line::styled(name, theme.dim).centered();
+    if let Some(raster) = raster {
         let picture = HalfBlocks::new(raster, model.depth);
         let covered = picture.covers(inside);
-        Line::styled(name, theme.dim).centered().render(Rect { x: covered.x, width: covered.width, ..title }, buf);
-        picture.render(inside, buf);
-        return;
+        name.render(Rect { x: covered.x, width: covered.width, ..title }, buf);
+        return picture.render(inside, buf);
     }
-    Line::styled(name, theme.dim).centered().render(title, buf);
-    match (&model.failure, kind) {
-        (Some(reason), Kind::Overlay) => centered(Line::styled(reason.as_str(), theme.wrong), inside, buf),
-        (None, Kind::Overlay) => centered(Line::from(bottom::progress(model, theme)), inside, buf),
-        _ => centered(Span::styled("-", theme.dim), inside, buf),
+    name.render(title, buf);
+    if kind == Kind::Overlay {
+        match &model.failure {
+            Some(reason) => centered(Line::styled(reason.as_str(), theme.wrong), inside, buf),
+            None => centered(waiting(model, theme), inside, buf),
+        }
     }
+}
+
+/// What is being done, over for how long.
+fn waiting<'t>(model: &Model, theme: &Theme) -> Vec<Line<'t>> {
+    let Some((what, seconds)) = bottom::progress(model) else { return Vec::new() };
+    vec![Line::styled(what, theme.dim), Line::styled(seconds, theme.dim)]
 }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
-use super::Workshop;
+use super::{Watch, Workshop};
 use crate::{
     Result,
     explain::{Method, Session},
@@ -40,23 +40,24 @@ impl Desk {
         Ok(Self { studio, class, photo: None })
     }
 
-    fn scene(&mut self, job: &Job, go_on: &mut dyn FnMut(Stage) -> bool) -> Result<Option<Scene>> {
+    fn scene(&mut self, job: &Job, watch: &mut dyn Watch) -> Result<Option<Scene>> {
         let began = Instant::now();
         let at_hand = self.photo.as_ref().is_some_and(|open| open.path == job.photo && !job.reread);
         if !at_hand {
             self.photo = None;
-            if !go_on(Stage::Open) {
+            if !watch.go_on(Stage::Open) {
                 return Ok(None);
             }
             let square = self.studio.fit(&Photo::open(&job.photo)?);
-            if !go_on(Stage::Forward) {
+            watch.opened(&square);
+            if !watch.go_on(Stage::Forward) {
                 return Ok(None);
             }
             let session = self.studio.session(&square)?;
             self.photo = Some(OpenPhoto { path: job.photo.clone(), square, session });
         }
         let OpenPhoto { square, session, .. } = self.photo.as_ref().expect("a photo was opened");
-        if !go_on(Stage::Explain) {
+        if !watch.go_on(Stage::Explain) {
             return Ok(None);
         }
         let layer = self.studio.classifier().target(&job.layer)?;
@@ -76,8 +77,8 @@ impl Workshop for Desk {
         Catalogue { names: Arc::new(self.studio.names().clone()), layers, layer, methods, class: self.class }
     }
 
-    fn explain(&mut self, job: &Job, go_on: &mut dyn FnMut(Stage) -> bool) -> Result<Option<Scene>, String> {
-        self.scene(job, go_on).map_err(|error| error.to_string())
+    fn explain(&mut self, job: &Job, watch: &mut dyn Watch) -> Result<Option<Scene>, String> {
+        self.scene(job, watch).map_err(|error| error.to_string())
     }
 
     fn forget(&mut self) {
