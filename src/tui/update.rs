@@ -12,6 +12,8 @@ use crate::heatmap::ColorMap;
 
 /// Lines that a page of a list or text has for the keys that turn it.
 const PAGE: isize = 10;
+/// Lines that a text may be scrolled; the view stops at its end.
+const LONGEST: usize = 200;
 
 /// Takes `message` in; what is to be done outside comes back.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -104,7 +106,7 @@ fn read(model: &mut Model, key: KeyEvent) {
             return;
         }
     };
-    *line = line.saturating_add_signed(by).min(keys::BINDINGS.len());
+    *line = line.saturating_add_signed(by).min(LONGEST);
 }
 
 /// Keys while a class is looked up.

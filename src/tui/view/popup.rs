@@ -12,6 +12,8 @@ use crate::tui::{keys, model::Model, search::Search};
 
 /// Columns of the keys in the help.
 const KEYS: usize = 15;
+/// Columns of the help.
+const HELP: u16 = 78;
 
 /// A framed area of at most `width` x `height` in the middle of `area`; gives what is inside.
 fn frame(title: &str, foot: &str, (width, height): (u16, u16), theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
@@ -33,12 +35,28 @@ fn frame(title: &str, foot: &str, (width, height): (u16, u16), theme: &Theme, ar
 
 /// Every key.
 pub fn help(from: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let lines: Vec<Line> = keys::help()
-        .map(|(label, says)| Line::from(vec![Span::styled(format!("{label:<KEYS$}"), theme.accent), Span::raw(says)]))
-        .collect();
+    let most = usize::from(area.width.min(HELP)).saturating_sub(KEYS + 4);
+    let lines: Vec<Line> = keys::help().flat_map(|(label, says)| entry(label, says, most, theme)).collect();
     let height = lines.len() as u16 + 2;
-    let inside = frame("keys", "↑↓ scroll, any other key closes", (78, height), theme, area, buf);
+    let inside = frame("keys", "↑↓ scroll, any other key closes", (HELP, height), theme, area, buf);
     scrolled(lines, from, inside, buf);
+}
+
+/// Keys and what they do, in as many lines as that takes; only the first names the keys.
+fn entry<'t>(label: &'t str, says: &'t str, width: usize, theme: &Theme) -> Vec<Line<'t>> {
+    let mut rows = vec![String::new()];
+    for word in says.split(' ') {
+        let row = rows.last_mut().expect("a row");
+        if !row.is_empty() && row.chars().count() + 1 + word.chars().count() > width {
+            rows.push(word.to_owned());
+        } else {
+            *row += if row.is_empty() { "" } else { " " };
+            *row += word;
+        }
+    }
+    let labels = std::iter::once(label).chain(std::iter::repeat(""));
+    let line = |(label, row)| Line::from(vec![Span::styled(format!("{label:<KEYS$}"), theme.accent), Span::raw(row)]);
+    labels.zip(rows).map(line).collect()
 }
 
 /// All that is known about the picture.
