@@ -16,7 +16,7 @@ use super::{
     message::{Effect, Job, Message},
     model::{Model, Start},
     save::save,
-    signals::{Happening, Listeners},
+    signals::{Happening, Keyboard, Signalled},
     terminal::Screen,
     update::update,
     view,
@@ -67,9 +67,11 @@ where
     let (sender, happenings) = mpsc::channel();
     let class = start.class.clone();
     let model = Model::new(start);
+    // Signals first: one that comes now must not leave the terminal as nobody wants it.
+    let _signalled = Signalled::start(sender.clone())?;
     let mut screen = Screen::enter()?;
     screen.draw(|frame| view::draw(&model, frame))?;
-    let _listeners = Listeners::start(&sender)?;
+    let _keyboard = Keyboard::start(sender.clone())?;
     let open = move || {
         let studio = open().map_err(|error| error.into().to_string())?;
         Desk::new(studio, class.as_deref()).map_err(|error| error.to_string())

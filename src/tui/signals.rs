@@ -41,40 +41,55 @@ impl From<Reply> for Happening {
 /// How often the key thread looks whether it is still wanted.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// The two threads; dropping this ends them.
-pub struct Listeners {
-    over: Arc<AtomicBool>,
-    signals: Handle,
-}
+/// The thread that hears signals; dropping this ends it and leaves signals to the system again.
+pub struct Signalled(Handle);
 
-impl Listeners {
-    /// Starts both threads.
+impl Signalled {
+    /// Starts the thread.
     ///
     /// # Errors
     /// If the system gives no thread or no signal.
-    pub fn start(sender: &Sender<Happening>) -> io::Result<Self> {
+    pub fn start(to_loop: Sender<Happening>) -> io::Result<Self> {
         let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT])?;
-        let (handle, to_loop) = (signals.handle(), sender.clone());
+        let handle = signals.handle();
         thread::Builder::new().name("saltty signals".to_owned()).spawn(move || {
             for signal in signals.forever() {
                 let _ = to_loop.send(Happening::Signal(signal));
             }
         })?;
-        let (over, to_loop) = (Arc::new(AtomicBool::new(false)), sender.clone());
+        Ok(Self(handle))
+    }
+}
+
+impl Drop for Signalled {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// The thread that reads keys; dropping this ends it.
+pub struct Keyboard(Arc<AtomicBool>);
+
+impl Keyboard {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(to_loop: Sender<Happening>) -> io::Result<Self> {
+        let over = Arc::new(AtomicBool::new(false));
         let until = over.clone();
         thread::Builder::new().name("saltty keys".to_owned()).spawn(move || {
             let heard = catch_unwind(AssertUnwindSafe(|| listen(&until, &to_loop)));
             let error = heard.unwrap_or_else(|_| Err(io::Error::other("reading keys failed"))).err();
             let _ = error.map(|error| to_loop.send(Happening::Deaf(error)));
         })?;
-        Ok(Self { over, signals: handle })
+        Ok(Self(over))
     }
 }
 
-impl Drop for Listeners {
+impl Drop for Keyboard {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
-        self.signals.close();
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

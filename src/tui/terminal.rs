@@ -22,6 +22,7 @@ use ratatui::{
             disable_raw_mode, enable_raw_mode,
         },
     },
+    layout::{Position, Rect},
 };
 
 use super::worker;
@@ -61,7 +62,9 @@ impl Screen {
     /// # Errors
     /// If the terminal was closed.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `Terminal::clear`: that asks the terminal for its cursor and fails while another thread reads the answer.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Gives the terminal back, stops the program until the shell continues it, and takes the terminal again.
