@@ -143,6 +143,12 @@ pub enum Error {
         /// The first layer where.
         layer: String,
     },
+    /// A terminal that cannot be used.
+    #[error("the terminal cannot be used: {source}; --plain prints text instead")]
+    Terminal {
+        /// Why.
+        source: std::io::Error,
+    },
     /// dfdx could not make a tensor.
     #[error("the CPU could not hold a tensor ({0}); free some memory")]
     Device(#[from] CpuError),

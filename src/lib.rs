@@ -14,6 +14,7 @@ pub mod planes;
 pub mod raster;
 pub mod scene;
 pub mod studio;
+pub mod tui;
 pub mod weights;
 mod words;
 

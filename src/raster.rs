@@ -2,12 +2,13 @@
 
 mod cells;
 pub mod halfblock;
+mod palette;
 mod png;
 pub mod resample;
 mod text;
 
 pub use halfblock::HalfBlocks;
-pub use text::Depth;
+pub use palette::Depth;
 
 /// A picture of 8-bit RGB pixels, row after row.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -57,6 +57,8 @@ pub struct Scene {
     pub class: ClassScore,
     /// The method used.
     pub method: Method,
+    /// Colours of the map.
+    pub colors: ColorMap,
     /// Name of the target layer, with which side of its ReLU it is.
     pub layer: String,
     /// Name of the network.

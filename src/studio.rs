@@ -111,10 +111,25 @@ impl Studio {
         &self,
         square: &Raster,
         session: &Session,
-        (method, class, colors): (Method, usize, ColorMap),
+        choice: (Method, usize, ColorMap),
         since: Instant,
     ) -> Result<Scene> {
-        let attribution = session.explain(method, class, &self.layer)?;
+        self.scene_at(square, session, choice, &self.layer, since)
+    }
+
+    /// Like [`scene`](Self::scene), at a target layer chosen now.
+    ///
+    /// # Errors
+    /// What [`Session::explain`] says.
+    pub fn scene_at(
+        &self,
+        square: &Raster,
+        session: &Session,
+        (method, class, colors): (Method, usize, ColorMap),
+        layer: &Layer,
+        since: Instant,
+    ) -> Result<Scene> {
+        let attribution = session.explain(method, class, layer)?;
         let painting = scene::paint(&attribution, square, colors, self.preprocess.rgb_order());
         Ok(Scene {
             photo: square.clone(),
@@ -123,6 +138,7 @@ impl Studio {
             top: ClassScore::top(session, &self.names, 5),
             class: ClassScore::of(session, &self.names, class),
             method,
+            colors,
             layer: attribution.layer.map_or_else(|| "the input's pixels".to_owned(), |layer| layer.to_string()),
             model: self.classifier.model().to_string(),
             preprocess: self.input_in_words(),

@@ -73,6 +73,11 @@ impl Method {
         }
     }
 
+    /// Whether the choice of a target layer changes its map.
+    pub fn has_target_layer(self) -> bool {
+        matches!(self, Self::GradCam | Self::GuidedGradCam)
+    }
+
     /// Whether its map has the pixels of the input (3 x side x side) rather than the cells of a layer.
     pub fn is_fine(self) -> bool {
         !matches!(self, Self::GradCam | Self::Cam)

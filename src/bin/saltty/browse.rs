@@ -1,13 +1,19 @@
 //! `saltty PHOTO|FOLDER...`: the interface in a terminal, the same picture as text anywhere else.
 
 use std::{
+    env,
     io::{self, IsTerminal},
+    path::PathBuf,
     process::ExitCode,
     time::Instant,
 };
 
-use anyhow::Result;
-use saltty::{photo::Photo, scene::ClassScore};
+use anyhow::{Result, bail};
+use saltty::{
+    photo::Photo,
+    scene::ClassScore,
+    tui::{self, Ending},
+};
 
 use crate::{
     cli::Browse,
@@ -17,12 +23,31 @@ use crate::{
 };
 
 /// Runs the command.
-pub fn run(options: &Browse) -> Result<ExitCode> {
+pub fn run(options: Browse) -> Result<ExitCode> {
     let photos = all_photos(&options.photos)?;
-    plain(options, &photos)
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if options.interactive && !terminal {
+        bail!("the interface needs a terminal as standard input and output; leave --interactive out to print text");
+    }
+    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
+    if options.interactive || (terminal && !dumb && !options.plain) {
+        return interface(options, photos);
+    }
+    plain(&options, &photos)
 }
 
-fn plain(options: &Browse, photos: &[std::path::PathBuf]) -> Result<ExitCode> {
+fn interface(options: Browse, photos: Vec<PathBuf>) -> Result<ExitCode> {
+    let Browse { network, class, method, look, .. } = options;
+    let start = tui::Start { photos, class, method, colors: look.colormap, depth: output::screen_depth(&look) };
+    let open = move || network::load_silently(&network).map_err(|error| format!("{error:#}"));
+    match tui::run(start, open)? {
+        Ending::Quit => Ok(ExitCode::SUCCESS),
+        Ending::Failed(reason) => bail!(reason),
+        Ending::Signal(signal) => Ok(ExitCode::from(128 + signal as u8)),
+    }
+}
+
+fn plain(options: &Browse, photos: &[PathBuf]) -> Result<ExitCode> {
     let studio = network::load(&options.network)?;
     let mut failed = false;
     for path in photos {
@@ -51,6 +76,5 @@ fn plain(options: &Browse, photos: &[std::path::PathBuf]) -> Result<ExitCode> {
             output::pictures(&scene, &options.look)
         ))?;
     }
-    let _ = io::stdin().is_terminal();
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

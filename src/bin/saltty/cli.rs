@@ -159,7 +159,8 @@ pub struct Look {
     /// Colours of the map.
     #[arg(long, default_value = "jet")]
     pub colormap: ColorMap,
-    /// When to print colours: auto follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE`.
+    /// When to use colours: auto follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE`. The interface has 24-bit colours
+    /// where `COLORTERM` or `TERM` say so or with always, else 256; with never it has brightness alone.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: When,
     /// Columns of text pictures [default: the terminal's, else 100].

@@ -26,7 +26,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        None => browse::run(&cli.browse),
+        None => browse::run(cli.browse),
         Some(Command::Explain(explain)) => explain::run(&explain),
         Some(Command::Models) => lists::models(),
         Some(Command::Layers(network)) => lists::layers(&network),

@@ -10,7 +10,7 @@ use saltty::{
 
 use crate::cli::Network;
 
-/// A loaded network and the SHA-256 of its weights, when asked for.
+/// A loaded network; a spinner shows that it takes time.
 pub fn load(options: &Network) -> Result<Studio> {
     let weights = weights(options)?;
     let spinner = ProgressBar::new_spinner().with_message(format!("loading {}", weights.path().display()));
@@ -19,6 +19,11 @@ pub fn load(options: &Network) -> Result<Studio> {
     let studio = Studio::load(weights, &choices(options), options.labels.as_deref());
     spinner.finish_and_clear();
     Ok(studio?)
+}
+
+/// The same where something else shows that it takes time.
+pub fn load_silently(options: &Network) -> Result<Studio> {
+    Ok(Studio::load(weights(options)?, &choices(options), options.labels.as_deref())?)
 }
 
 /// The weights asked for, opened.

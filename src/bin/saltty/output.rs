@@ -54,6 +54,17 @@ pub fn depth(look: &Look) -> Depth {
     }
 }
 
+/// In which colours to draw the interface.
+pub fn screen_depth(look: &Look) -> Depth {
+    let value = |name: &str| env::var(name).unwrap_or_default();
+    match look.color {
+        When::Never => Depth::Ascii,
+        When::Auto if !value("NO_COLOR").is_empty() => Depth::Ascii,
+        When::Auto => Depth::of_terminal(&value("COLORTERM"), &value("TERM")),
+        When::Always => Depth::True,
+    }
+}
+
 /// Columns to fill.
 pub fn width(look: &Look) -> usize {
     let terminal = || Some(ratatui::crossterm::terminal::size().ok()?.0.into());

@@ -1,0 +1,90 @@
+//! The screen as a pure function of the model.
+
+mod bottom;
+mod classes;
+mod details;
+mod layout;
+mod panes;
+mod popup;
+mod theme;
+
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::{Alignment, Constraint, Layout, Rect},
+    text::{Line, Span, Text},
+    widgets::{Paragraph, Widget, Wrap},
+};
+
+pub use theme::Theme;
+
+use super::model::{Mode, Model};
+
+/// The least columns and rows.
+pub const LEAST: (u16, u16) = (40, 12);
+
+/// Draws `model` over the whole frame.
+pub fn draw(model: &Model, frame: &mut Frame) {
+    let area = frame.area();
+    render(model, area, frame.buffer_mut());
+}
+
+/// Draws `model` into `area` of `buf`.
+pub fn render(model: &Model, area: Rect, buf: &mut Buffer) {
+    let theme = Theme::of(model.depth);
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        return too_small(area, buf);
+    }
+    let rows = [Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)];
+    let [top, middle, bottom] = Layout::vertical(rows).areas(area);
+    header(model, &theme, top, buf);
+    let plan = layout::plan(model, middle);
+    for (kind, pane) in &plan.panes {
+        panes::render(model, &theme, *kind, *pane, buf);
+    }
+    classes::render(model, &theme, plan.classes, buf);
+    Paragraph::new(details::lines(model, &theme)).wrap(Wrap { trim: false }).render(plan.details, buf);
+    bottom::render(model, &theme, bottom, buf);
+    match &model.mode {
+        Mode::Look => {}
+        Mode::Help(line) => popup::help(*line, &theme, middle, buf),
+        Mode::Details(line) => popup::details(model, *line, &theme, middle, buf),
+        Mode::Search(search) => popup::search(model, search, &theme, middle, buf),
+    }
+}
+
+fn too_small(area: Rect, buf: &mut Buffer) {
+    let (width, height) = LEAST;
+    let text = format!("saltty needs {width}x{height}; this is {}x{}. Enlarge, or q", area.width, area.height);
+    Paragraph::new(text).wrap(Wrap { trim: true }).render(area, buf);
+}
+
+/// The program, the photo's name, and which of how many it is.
+fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let photo = &model.photos[model.at];
+    let name = photo.file_name().unwrap_or(photo.as_os_str()).to_string_lossy();
+    let count = format!(" {} of {}", model.at + 1, model.photos.len());
+    let widths = [Constraint::Fill(1), Constraint::Length(count.len() as u16)];
+    let [left, right] = Layout::horizontal(widths).areas(area);
+    let title = Line::from(vec![Span::styled("saltty  ", theme.accent), Span::styled(name, theme.strong)]);
+    title.render(left, buf);
+    Line::styled(count, theme.dim).alignment(Alignment::Right).render(right, buf);
+}
+
+/// `text` in the middle of `area`.
+fn centered<'t>(text: impl Into<Text<'t>>, area: Rect, buf: &mut Buffer) {
+    let paragraph = Paragraph::new(text).wrap(Wrap { trim: true }).alignment(Alignment::Center);
+    let height = rows(&paragraph, area.width).min(area.height);
+    paragraph.render(Rect { y: area.y + (area.height - height) / 2, height, ..area }, buf);
+}
+
+/// Rows beyond which no text is measured.
+const TALLEST: u16 = 200;
+
+/// Rows that `paragraph` takes when wrapped into `width` columns.
+fn rows(paragraph: &Paragraph, width: u16) -> u16 {
+    let mut page = Buffer::empty(Rect::new(0, 0, width, TALLEST));
+    paragraph.clone().render(page.area, &mut page);
+    let blank = |&y: &u16| (0..width).all(|x| page[(x, y)].symbol() == " ");
+    TALLEST - (0..TALLEST).rev().take_while(blank).count() as u16
+}

@@ -1,0 +1,45 @@
+//! What is shown, in words: method, class, layer, network, and what to be careful about.
+
+use ratatui::text::{Line, Span};
+
+use super::Theme;
+use crate::{scene::Scene, tui::model::Model};
+
+/// The most important first: there may be no room for the last.
+pub fn lines<'m>(model: &'m Model, theme: &Theme) -> Vec<Line<'m>> {
+    let Some(scene) = model.scene() else {
+        let method = model.wish.method;
+        return vec![Line::from(vec![
+            Span::styled(method.title(), theme.strong),
+            Span::raw(": "),
+            method.meaning().into(),
+        ])];
+    };
+    let mut lines = vec![method(scene, theme)];
+    if let Some(reason) = &model.failure {
+        lines.push(Line::styled(reason.as_str(), theme.wrong));
+    }
+    if let Some(note) = &scene.note {
+        lines.push(Line::styled(format!("note: {note}"), theme.caution));
+    }
+    lines.push(Line::from(format!("of {}", subject(scene))));
+    if let Some(caveat) = scene.method.caveat() {
+        lines.push(Line::styled(format!("caveat: {caveat}"), theme.caution));
+    }
+    lines.push(Line::styled(format!("{}, {}", scene.model, scene.preprocess), theme.dim));
+    lines
+}
+
+/// The method with its one-line meaning.
+fn method(scene: &Scene, theme: &Theme) -> Line<'static> {
+    let text = format!(": {}", scene.method.meaning());
+    Line::from(vec![Span::styled(scene.method.title(), theme.strong), Span::raw(text)])
+}
+
+/// Class, place and colours.
+fn subject(scene: &Scene) -> String {
+    let class = &scene.class;
+    let at = if scene.method.is_fine() && !scene.method.has_target_layer() { "at the" } else { "at" };
+    let layer = scene.layer.strip_prefix("the ").unwrap_or(&scene.layer);
+    format!("{} ({}) {at} {layer}, logit {:.2}, in {}", class.name, class.index, class.logit, scene.colors)
+}

@@ -1,0 +1,97 @@
+//! Models and scenes of flat colours, the same on every machine.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use saltty::{
+    classes::ClassNames,
+    explain::Method,
+    heatmap::ColorMap,
+    model::{Layer, Model as Network},
+    photo::Preprocess,
+    raster::{Depth, Raster},
+    scene::{ClassScore, Scene},
+    tui::{Catalogue, Effect, Message, Model, Reply, Start, update},
+};
+
+/// Columns and rows of flat fields.
+const FIELDS: usize = 4;
+/// Pixels a side of a field.
+const FIELD: usize = 16;
+
+fn fields(color: impl Fn(usize, usize) -> [u8; 3]) -> Raster {
+    let side = FIELDS * FIELD;
+    let pixels = (0..side * side).map(|at| color(at % side / FIELD, at / side / FIELD));
+    Raster::new(side, side, pixels.collect())
+}
+
+pub fn class(index: usize, probability: f64) -> ClassScore {
+    let name = ClassNames::imagenet().name(index).to_owned();
+    ClassScore { index, name, logit: 22.653, probability }
+}
+
+pub fn scene(method: Method, explained: ClassScore) -> Scene {
+    let photo = fields(|x, y| [60 * x as u8, 60 * y as u8, 90]);
+    let map = fields(|x, y| ColorMap::Jet.color((x + y) as f64 / 6.0));
+    let overlay = saltty::heatmap::overlay(&photo, &map);
+    let layer =
+        if method.is_fine() && !method.has_target_layer() { "the input's pixels" } else { "fire9 (after its ReLU)" };
+    Scene {
+        photo,
+        map,
+        overlay,
+        top: [(285, 0.613), (253, 0.202), (282, 0.066), (171, 0.03), (263, 0.004)].map(|(i, p)| class(i, p)).into(),
+        class: explained,
+        method,
+        colors: ColorMap::Jet,
+        layer: layer.to_owned(),
+        model: "squeezenet1_1".to_owned(),
+        preprocess: "caffe input (BGR, 0..255 minus the mean), crop to 227x227; from the weights' metadata".to_owned(),
+        note: None,
+        seconds: 0.123,
+    }
+}
+
+pub fn start(depth: Depth) -> Start {
+    let photos =
+        ["cat_and_dog.jpg", "photos/cat.png", "a very long name of a photo, longer than the screen is wide.png"];
+    Start {
+        photos: photos.map(PathBuf::from).into(),
+        class: None,
+        method: Method::GradCam,
+        colors: ColorMap::Jet,
+        depth,
+    }
+}
+
+pub fn catalogue() -> Catalogue {
+    let outline = Network::SqueezeNet11.outline(Preprocess::Caffe, 1000);
+    let layers: Vec<Layer> = outline.layers.into_iter().filter(Layer::is_spatial).collect();
+    let layer = layers.iter().position(|layer| &*layer.name == "fire9").unwrap();
+    let (names, methods) = (Arc::new(ClassNames::imagenet()), Method::ALL.to_vec());
+    Catalogue { names, layers, layer, methods, class: None }
+}
+
+/// The network is loaded and the first job given.
+pub fn ready(depth: Depth) -> Model {
+    let mut model = Model::new(start(depth));
+    update(&mut model, Message::Reply(Reply::Ready(Box::new(catalogue()))));
+    model
+}
+
+/// The first job is done.
+pub fn shown(depth: Depth, scene: Scene) -> Model {
+    let mut model = ready(depth);
+    update(&mut model, Message::Tick(Duration::from_millis(1230)));
+    update(&mut model, Message::Reply(Reply::Done { number: 1, scene: Arc::new(scene) }));
+    model
+}
+
+pub fn looking(depth: Depth) -> Model {
+    shown(depth, scene(Method::GradCam, class(285, 0.613)))
+}
+
+pub fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let key = |c| Message::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+    keys.chars().flat_map(|c| update(model, key(c))).collect()
+}

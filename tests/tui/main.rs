@@ -1,0 +1,7 @@
+//! The interface without a terminal: what it draws, what it does with any sequence of messages, how its worker behaves.
+
+mod canned;
+mod dump;
+mod random;
+mod snapshots;
+mod worker;
