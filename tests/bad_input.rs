@@ -57,7 +57,12 @@ const WEIGHTS: &[Case] = &[
     ("empty weights", "explain p.jpg --weights empty.jpg", FAILED, &["empty.jpg", "only 0 bytes", "download it again"]),
     ("weights cut in their header", "explain p.jpg --weights header.st", FAILED, &["header.st", "download them again"]),
     ("weights cut in half", "explain p.jpg --weights half.st", FAILED, &["half.st", "cut short", "download it again"]),
-    ("weights with a tail", "explain p.jpg --weights tail.st", FAILED, &["tail.st has 3 bytes after", "download it"]),
+    (
+        "weights with a tail",
+        "explain p.jpg --weights tail.st",
+        FAILED,
+        &["tail.st", "has 3 bytes after", "download it"],
+    ),
     ("a damaged header", "explain p.jpg --weights header_text.st", FAILED, &["header_text.st", "header is damaged"]),
     (
         "weights without tensors",

@@ -3,7 +3,7 @@
     python make.py        # Pillow 13.0.0
 
 nearest_*: what Keras' `load_img(target_size=...)` does, `Image.resize(..., NEAREST)`, to a picture whose pixels say where
-they are. enlarged_*: shorter side up to the network's, bilinear, centre crop. The others are kinds of files that the
+they are. cat_224 and enlarged_*: shorter side to the network's, bilinear, centre crop. The others are kinds of files that the
 `image` crate does not write: a palette with a transparent entry, one bit a pixel, a moving WebP, CMYK.
 """
 import pathlib
@@ -23,12 +23,19 @@ for width, height, side in [(37, 23, 224), (640, 480, 224), (301, 199, 227), (10
     stretched = places(width, height).resize((side, side), Image.NEAREST)
     stretched.save(here / f"nearest_{width}x{height}_to_{side}.png", optimize=True)
 
+
+
+def squared(picture, side):
+    scale = side / min(picture.size)
+    large = picture.resize([max(side, round(n * scale)) for n in picture.size], Image.BILINEAR)
+    left, top = (large.width - side) // 2, (large.height - side) // 2
+    return large.crop((left, top, left + side, top + side))
+
+
+squared(Image.open(here / "../../fixtures/cat.png").convert("RGB"), 224).save(here / "cat_224.png", optimize=True)
 small = Image.new("RGB", (37, 23))
 small.putdata([(x * 41 % 256, y * 67 % 256, x * y * 13 % 256) for y in range(23) for x in range(37)])
-scale = 227 / 23
-large = small.resize((round(37 * scale), round(23 * scale)), Image.BILINEAR)
-left, top = (large.width - 227) // 2, (large.height - 227) // 2
-large.crop((left, top, left + 227, top + 227)).save(here / "enlarged_37x23_to_227.png", optimize=True)
+squared(small, 227).save(here / "enlarged_37x23_to_227.png", optimize=True)
 
 palette = Image.new("P", (3, 1))
 palette.putpalette([255, 0, 0, 0, 255, 0, 9, 9, 9])

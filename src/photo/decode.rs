@@ -22,13 +22,13 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<Raster> {
     }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| broken(e.to_string()))?;
     let format = reader.format().ok_or_else(|| broken("it does not begin like a photo".to_owned()))?;
+    check_end(format, bytes).map_err(broken)?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|e| broken(in_words(&e)))?;
     check_size(path, decoder.dimensions())?;
     let orientation = decoder.orientation().map_err(|e| broken(in_words(&e)))?;
-    check_end(format, bytes).map_err(broken)?;
     let mut photo = DynamicImage::from_decoder(decoder).map_err(|e| broken(in_words(&e)))?;
     photo.apply_orientation(orientation);
     Ok(on_white(&photo))
