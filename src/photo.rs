@@ -5,7 +5,11 @@ mod folder;
 mod preprocess;
 mod square;
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::{Path, PathBuf},
+};
 
 pub use decode::{LARGEST_SIDE, MOST_BYTES, MOST_PIXELS};
 pub use folder::photos_in;
@@ -32,14 +36,16 @@ impl Photo {
         let unreadable = |source| Error::Read { path: path.to_owned(), source };
         let found = std::fs::metadata(path).map_err(unreadable)?;
         if found.is_dir() {
-            return Err(unreadable(std::io::Error::other("it is a folder, not a photo")));
+            photos_in(path)?;
+            return Err(unreadable(io::Error::other("it is a folder, not a photo")));
         }
-        if found.len() > MOST_BYTES {
-            let reason =
-                format!("it has {} MiB, more than the {} MiB a photo may have", found.len() >> 20, MOST_BYTES >> 20);
+        let mut bytes = Vec::new();
+        File::open(path).and_then(|file| file.take(MOST_BYTES + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
+        if bytes.len() as u64 > MOST_BYTES {
+            let reason = format!("it has more than the {} MiB a photo may have", MOST_BYTES >> 20);
             return Err(Error::PhotoFormat { path: path.to_owned(), reason });
         }
-        Self::decode(&std::fs::read(path).map_err(unreadable)?, path)
+        Self::decode(&bytes, path)
     }
 
     /// Decodes the bytes of a photo; `path` is what messages call it.

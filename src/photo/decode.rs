@@ -22,13 +22,13 @@ pub(super) fn decode(bytes: &[u8], path: &Path) -> Result<Raster> {
     }
     let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().map_err(|e| broken(e.to_string()))?;
     let format = reader.format().ok_or_else(|| broken("it does not begin like a photo".to_owned()))?;
+    check_end(format, bytes).map_err(broken)?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MOST_MEMORY);
     reader.limits(limits);
     let mut decoder = reader.into_decoder().map_err(|e| broken(in_words(&e)))?;
     check_size(path, decoder.dimensions())?;
     let orientation = decoder.orientation().map_err(|e| broken(in_words(&e)))?;
-    check_end(format, bytes).map_err(broken)?;
     let mut photo = DynamicImage::from_decoder(decoder).map_err(|e| broken(in_words(&e)))?;
     photo.apply_orientation(orientation);
     Ok(on_white(&photo))
@@ -48,17 +48,34 @@ fn in_words(error: &ImageError) -> String {
     match error {
         ImageError::IoError(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => "the file is cut short".to_owned(),
         ImageError::Unsupported(_) => "it is in a format or variant that saltty does not read".to_owned(),
-        other => other.to_string(),
+        other => std::error::Error::source(other)
+            .map_or_else(|| other.to_string(), |cause| cause.to_string().trim().to_owned()),
     }
 }
 
 /// JPEG decoders fill what is missing with grey without a word, so the end of the file is looked at here.
 fn check_end(format: ImageFormat, bytes: &[u8]) -> Result<(), String> {
-    const END_OF_IMAGE: [u8; 2] = [0xFF, 0xD9];
-    if format == ImageFormat::Jpeg && !bytes.windows(2).rev().take(1 << 16).any(|pair| pair == END_OF_IMAGE) {
+    if format == ImageFormat::Jpeg && !jpeg_ends(bytes) {
         return Err("the file is cut short: the end of the image is missing".to_owned());
     }
     Ok(())
+}
+
+/// Whether the markers of a JPEG lead to its own end of image; the end of a thumbnail inside a segment is none.
+fn jpeg_ends(bytes: &[u8]) -> bool {
+    const END_OF_IMAGE: u8 = 0xD9;
+    let mut rest = bytes;
+    while let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xFF && !matches!(pair[1], 0 | 0xFF)) {
+        let marker = rest[at + 1];
+        let alone = matches!(marker, 0x01 | 0xD0..=0xD8);
+        let length = rest.get(at + 2..at + 4).map_or(0, |two| usize::from(u16::from_be_bytes([two[0], two[1]])));
+        match rest.get(at + 2 + if alone { 0 } else { length }..) {
+            _ if marker == END_OF_IMAGE => return true,
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    false
 }
 
 /// 8-bit RGB, with transparent parts over white.

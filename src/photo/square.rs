@@ -29,8 +29,9 @@ pub fn fit(raster: &Raster, side: usize, resize: Resize) -> Raster {
         Resize::Crop => {
             let scale = side as f64 / raster.width.min(raster.height) as f64;
             let scaled = |n: usize| ((n as f64 * scale).round_ties_even() as usize).max(side);
-            let large = resample::bilinear(raster, scaled(raster.width), scaled(raster.height));
-            large.crop((large.width - side) / 2, (large.height - side) / 2, side, side)
+            let size = [scaled(raster.width), scaled(raster.height)];
+            let [left, top] = size.map(|long| (long - side) / 2);
+            resample::bilinear_part(raster, size, left..left + side, top..top + side)
         }
     }
 }

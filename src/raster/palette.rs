@@ -61,8 +61,8 @@ fn palette256(color: [u8; 3]) -> u8 {
     let nearest = |c: u8| (0..6).min_by_key(|&i| LEVELS[i].abs_diff(c)).expect("six levels");
     let [r, g, b] = color.map(nearest);
     let cube = [LEVELS[r], LEVELS[g], LEVELS[b]];
-    let mean = color.iter().map(|&c| u32::from(c)).sum::<u32>() / 3;
-    let step = (mean.saturating_sub(3) / 10).min(23) as u8;
+    let sum: u32 = color.iter().map(|&c| u32::from(c)).sum();
+    let step = (sum.saturating_sub(9) / 30).min(23) as u8;
     let grey = [8 + 10 * step; 3];
     if distance(grey, color) < distance(cube, color) { 232 + step } else { (16 + 36 * r + 6 * g + b) as u8 }
 }

@@ -1,5 +1,7 @@
 //! Resampling as Pillow does it, to the bit: the numbers a network sees depend on it.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use super::Raster;
@@ -13,24 +15,37 @@ type Window = (usize, Vec<i32>);
 /// Bilinear with antialiasing (a triangle as wide as the reduction), across first, then down; each pass rounds to 8 bits
 /// with 22-bit weights, as Pillow's `Image.resize(..., BILINEAR)`.
 pub fn bilinear(raster: &Raster, width: usize, height: usize) -> Raster {
-    if (width, height) == (raster.width, raster.height) || width == 0 || height == 0 || raster.pixels.is_empty() {
-        return if width == 0 || height == 0 { Raster::new(width, height, Vec::new()) } else { raster.clone() };
+    bilinear_part(raster, [width, height], 0..width, 0..height)
+}
+
+/// Only these columns and rows of what [`bilinear`] makes at the size `[width, height]`: a strip of a photo may be far
+/// larger before it is cropped than after.
+///
+/// # Panics
+/// If they reach outside that size.
+pub fn bilinear_part(raster: &Raster, size: [usize; 2], columns: Range<usize>, rows: Range<usize>) -> Raster {
+    let [width, height] = size;
+    assert!(columns.end <= width && rows.end <= height, "a part of {width}x{height}");
+    if columns.is_empty() || rows.is_empty() || raster.pixels.is_empty() {
+        return Raster::new(columns.len(), rows.len(), vec![[0; 3]; columns.len() * rows.len()]);
     }
-    let mut across = raster.clone();
-    if width != raster.width {
-        let windows = windows(raster.width, width);
-        let rows = raster.pixels.par_chunks_exact(raster.width);
-        let pixels = rows.flat_map_iter(|row| windows.iter().map(|(first, weights)| mix(weights, |i| row[first + i])));
-        across = Raster::new(width, raster.height, pixels.collect());
-    }
+    let across = if width == raster.width {
+        raster.crop(columns.start, 0, columns.len(), raster.height)
+    } else {
+        let windows = windows(raster.width, width, columns);
+        let lines = raster.pixels.par_chunks_exact(raster.width);
+        let pixels = lines.flat_map_iter(|row| windows.iter().map(|(first, weights)| mix(weights, |i| row[first + i])));
+        Raster::new(windows.len(), raster.height, pixels.collect())
+    };
     if height == raster.height {
-        return across;
+        return across.crop(0, rows.start, across.width, rows.len());
     }
-    let windows = windows(raster.height, height);
-    let pixel = |x: usize, y: usize| across.pixels[y * width + x];
-    let row = |(first, weights): &Window| (0..width).map(|x| mix(weights, |i| pixel(x, first + i))).collect::<Vec<_>>();
-    let pixels = windows.par_iter().flat_map_iter(row);
-    Raster::new(width, height, pixels.collect())
+    let pixel = |x: usize, y: usize| across.pixels[y * across.width + x];
+    let row = |(first, weights): &Window| {
+        (0..across.width).map(|x| mix(weights, |i| pixel(x, first + i))).collect::<Vec<_>>()
+    };
+    let windows = windows(raster.height, height, rows);
+    Raster::new(across.width, windows.len(), windows.par_iter().flat_map_iter(row).collect())
 }
 
 fn mix(weights: &[i32], pixel: impl Fn(usize) -> [u8; 3]) -> [u8; 3] {
@@ -43,7 +58,8 @@ fn mix(weights: &[i32], pixel: impl Fn(usize) -> [u8; 3]) -> [u8; 3] {
     sums.map(|sum| (sum >> PRECISION).clamp(0, 255) as u8)
 }
 
-fn windows(from: usize, to: usize) -> Vec<Window> {
+/// The windows of these output pixels of `to`.
+fn windows(from: usize, to: usize, part: Range<usize>) -> Vec<Window> {
     let scale = from as f64 / to as f64;
     let wide = scale.max(1.0);
     let window = |out: usize| {
@@ -56,7 +72,7 @@ fn windows(from: usize, to: usize) -> Vec<Window> {
         let fixed = |w: f64| (0.5 + w / sum * f64::from(1 << PRECISION)) as i32;
         (first, weights.into_iter().map(fixed).collect())
     };
-    (0..to).map(window).collect()
+    part.map(window).collect()
 }
 
 /// The nearest pixel, as Pillow's `Image.resize(..., NEAREST)` and so Keras' `load_img`.

@@ -70,6 +70,9 @@ impl<R: Read + Seek> SafetensorsFile<R> {
         if len < needed {
             return Err(broken(format!("it is cut short at {len} of {needed} bytes, so download it again")));
         }
+        if len > needed {
+            return Err(broken(format!("it has {} bytes after its last tensor, so download it again", len - needed)));
+        }
         let names = parsed.offset_keys();
         let infos: Vec<_> = names.iter().filter_map(|name| parsed.info(name)).collect();
         let tensors = names.iter().zip(&infos).map(|(name, info)| TensorInfo {
@@ -119,7 +122,7 @@ impl<R: Read + Seek + Send> Source for SafetensorsFile<R> {
     fn read(&mut self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()> {
         let info = &self.tensors[index];
         let size = info.dtype.size();
-        let rows_at_once = (PIECE / (row * size)).max(1);
+        let rows_at_once = (PIECE / (row.max(1) * size)).max(1);
         let mut left = info.shape.iter().product::<usize>();
         let mut bytes = vec![0; left.min(rows_at_once * row) * size];
         let mut values = vec![0.0; bytes.len() / size];

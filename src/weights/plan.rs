@@ -58,6 +58,9 @@ impl Plan {
         });
         let classes = classes.unwrap_or(IMAGENET_CLASSES);
         let mut plan = Self { model, classes, ..Self::default() };
+        if classes == 0 {
+            plan.problems.push("its last layer has no classes".to_owned());
+        }
         let mut used = vec![false; tensors.len()];
         for param in model.outline(preprocess, classes).params {
             let layer = layers.iter().find(|layer| layer.name == param.layer).expect("parameters belong to layers");

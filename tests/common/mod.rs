@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 pub mod arrays;
+pub mod broken;
+pub mod golden;
 pub mod made_up;
+pub mod program;
 
 use std::path::{Path, PathBuf};
 

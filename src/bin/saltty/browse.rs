@@ -55,7 +55,7 @@ fn plain(options: &Browse, photos: &[PathBuf]) -> Result<ExitCode> {
         let photo = match Photo::open(path) {
             Ok(photo) => photo,
             Err(error) => {
-                eprintln!("error: {error}");
+                output::complain(&error.into());
                 failed = true;
                 continue;
             }

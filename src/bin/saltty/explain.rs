@@ -4,6 +4,7 @@ mod arrays;
 mod pictures;
 mod report;
 mod stopwatch;
+mod wanted;
 
 use std::{
     fmt::Write as _,
@@ -16,7 +17,9 @@ use std::{
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use saltty::{
+    Error,
     explain::{Method, Session},
+    model::Model,
     photo::{self, Photo},
     raster::Raster,
     scene::{ClassScore, Scene},
@@ -26,6 +29,7 @@ use saltty::{
 use crate::{cli, network, output};
 use pictures::Pictures;
 use stopwatch::Stopwatch;
+use wanted::Wanted;
 
 /// The methods of the article.
 const DEFAULT_METHODS: [Method; 3] = [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam];
@@ -34,6 +38,7 @@ const DEFAULT_METHODS: [Method; 3] = [Method::GradCam, Method::GuidedBackprop, M
 struct Run<'o> {
     options: &'o cli::Explain,
     studio: Studio,
+    classes: Vec<Wanted>,
     methods: Vec<Method>,
     sha256: Option<String>,
     pictures: Pictures,
@@ -53,17 +58,10 @@ struct Subject<'p> {
 /// Runs the command: all photos, even where some fail.
 pub fn run(options: &cli::Explain) -> Result<ExitCode> {
     let photos = all_photos(&options.photos)?;
-    if options.arrays.is_some() && (photos.len() > 1 || options.class.len() > 1) {
+    if options.arrays.is_some() && (photos.len() > 1 || wanted::count(&options.class) > 1) {
         usage("--arrays takes one photo and one class; run saltty once for each");
     }
-    let began = Instant::now();
-    let studio = network::load(&options.network)?;
-    let load_seconds = began.elapsed().as_secs_f64();
-    let sha256 = options.json.then(|| network::sha256(&options.network)).transpose()?;
-    let methods = if options.method.is_empty() { DEFAULT_METHODS.to_vec() } else { options.method.clone() };
-    let pictures = Pictures::new(options.png.as_deref())?;
-    let progress = progress(photos.len());
-    let mut run = Run { options, studio, methods, sha256, pictures, progress, load_seconds };
+    let mut run = Run::prepare(options, photos.len())?;
     let mut failed = 0;
     for path in &photos {
         run.progress.set_message(path.display().to_string());
@@ -71,31 +69,29 @@ pub fn run(options: &cli::Explain) -> Result<ExitCode> {
             if error.is::<output::Closed>() {
                 return Err(error);
             }
-            run.progress.suspend(|| eprintln!("error: {error:#}"));
+            run.progress.suspend(|| output::complain(&error));
             failed += 1;
         }
         run.progress.inc(1);
     }
     run.progress.finish_and_clear();
-    if failed > 0 && photos.len() > 1 {
-        eprintln!("error: {failed} of {} photos could not be explained", photos.len());
-    }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Files as they are, folders as the photos in them.
+/// Files as they are, folders as the photos in them. One path among several that is neither stays, to fail in its turn.
 pub fn all_photos(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
-    let mut photos = Vec::new();
-    for path in paths {
-        photos.extend(photo::photos_in(path)?);
+    if let [only] = paths {
+        return Ok(photo::photos_in(only)?);
     }
-    Ok(photos)
+    Ok(paths.iter().flat_map(|path| photo::photos_in(path).unwrap_or_else(|_| vec![path.clone()])).collect())
 }
 
 /// Ends the program with a usage error.
 fn usage(message: &str) -> ! {
     let mut command = <cli::Cli as clap::CommandFactory>::command();
-    command.error(clap::error::ErrorKind::ArgumentConflict, message).exit()
+    command.build();
+    let explain = command.find_subcommand_mut("explain").expect("the subcommand of this module");
+    explain.error(clap::error::ErrorKind::ArgumentConflict, message).exit()
 }
 
 fn progress(photos: usize) -> ProgressBar {
@@ -106,7 +102,27 @@ fn progress(photos: usize) -> ProgressBar {
     ProgressBar::new(photos as u64).with_style(style)
 }
 
-impl Run<'_> {
+impl<'o> Run<'o> {
+    /// Loads the network and checks all that is asked of it before the first photo.
+    fn prepare(options: &'o cli::Explain, photos: usize) -> Result<Self> {
+        let methods = if options.method.is_empty() { DEFAULT_METHODS.to_vec() } else { options.method.clone() };
+        let without_cam = |model: &Model| methods.contains(&Method::Cam) && model.class_planes().is_none();
+        if let Some(model) = options.network.model.filter(without_cam) {
+            return Err(Error::NoCam { model }.into());
+        }
+        let began = Instant::now();
+        let studio = network::load(&options.network)?;
+        let load_seconds = began.elapsed().as_secs_f64();
+        let model = studio.classifier().model();
+        if without_cam(&model) {
+            return Err(Error::NoCam { model }.into());
+        }
+        let classes = wanted::find(&options.class, studio.names())?;
+        let sha256 = options.json.then(|| network::sha256(&options.network)).transpose()?;
+        let pictures = Pictures::new(options.png.as_deref())?;
+        Ok(Self { options, studio, classes, methods, sha256, pictures, progress: progress(photos), load_seconds })
+    }
+
     fn explain(&mut self, path: &Path) -> Result<()> {
         let mut watch = Stopwatch::start(self.load_seconds);
         let began = Instant::now();
@@ -116,7 +132,7 @@ impl Run<'_> {
         watch.lap("prepare");
         let session = self.studio.session(&square).with_context(|| path.display().to_string())?;
         watch.lap("forward");
-        let classes = self.classes(&session)?;
+        let classes = wanted::classes(&self.classes, &session);
         let subject = Subject { path, square, session, classes, began };
         let (explained, text) =
             if self.options.recipe.is_some() { self.article(&subject)? } else { self.methods(&subject)? };
@@ -132,30 +148,13 @@ impl Run<'_> {
             self.print(&(self.heading(&photo, &subject) + &text))?;
         }
         if self.options.timings {
-            self.progress.suspend(|| eprint!("{}", watch.table(path)));
+            self.progress.suspend(|| output::remark(&watch.table(path)));
         }
         Ok(())
     }
 
     fn print(&self, text: &str) -> Result<()> {
         self.progress.suspend(|| output::print(text))
-    }
-
-    /// The classes asked for; the likeliest if none.
-    fn classes(&self, session: &Session) -> Result<Vec<usize>> {
-        if self.options.class.is_empty() {
-            return Ok(session.top(1));
-        }
-        let mut classes = Vec::new();
-        for asked in &self.options.class {
-            match asked.strip_prefix("top").map(str::parse::<usize>) {
-                Some(Ok(count)) if count > 0 => classes.extend(session.top(count)),
-                _ => classes.push(self.studio.names().find(asked)?),
-            }
-        }
-        let mut seen = std::collections::HashSet::new();
-        classes.retain(|&class| seen.insert(class));
-        Ok(classes)
     }
 
     fn methods(&mut self, subject: &Subject) -> Result<(Vec<report::Explained>, String)> {
@@ -169,7 +168,7 @@ impl Run<'_> {
                 if !self.options.json {
                     text += &self.page(&scene);
                 }
-                explained.push(report::Explained::new(&scene, files));
+                explained.push(report::Explained::new(&scene, &files));
             }
         }
         Ok((explained, text))
@@ -189,7 +188,7 @@ impl Run<'_> {
             let rasters = [("photo", &subject.square), ("map", &painting.map), ("overlay", &painting.overlay)];
             let pictures = output::beside(rasters, &self.options.look);
             write!(text, "\nthe article's {}\n{note}{pictures}", name.replace('_', " "))?;
-            explained.push(report::Explained::article(name, &self.studio, painting.note, files));
+            explained.push(report::Explained::article(name, &self.studio, painting.note, &files));
         }
         Ok((explained, text))
     }

@@ -8,6 +8,7 @@ use saltty::{
     classes::ClassNames,
     model::{Layer, Model, Outline},
     photo::Preprocess,
+    weights::Weights,
 };
 
 use crate::{
@@ -34,9 +35,11 @@ pub fn models() -> Result<ExitCode> {
 
 /// `saltty layers`.
 pub fn layers(options: &Network) -> Result<ExitCode> {
-    let guessed = || options.weights.as_ref().and_then(|_| network::weights(options).ok()?.guess_model());
-    let model = options.model.or_else(guessed).unwrap_or(Model::SqueezeNet11);
-    let preprocess = options.preprocess.unwrap_or(Preprocess::Caffe);
+    let weights = options.weights.is_some().then(|| network::weights(options)).transpose()?;
+    let guessed = weights.as_ref().and_then(Weights::guess_model);
+    let model = options.model.or(guessed).unwrap_or(Model::SqueezeNet11);
+    let stated = weights.as_ref().map(Weights::preprocess);
+    let preprocess = options.preprocess.or(stated).unwrap_or(Preprocess::Caffe);
     let mut text = format!("{:<22} {:<15} {:<16} other names\n", model.name(), "size", "side");
     for layer in model.outline(preprocess, 1000).layers {
         let size = layer.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join("x");

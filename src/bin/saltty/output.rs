@@ -35,6 +35,28 @@ impl fmt::Display for Closed {
 
 impl std::error::Error for Closed {}
 
+/// An error as one sentence on one line, each cause once.
+pub fn sentence(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |text, cause| {
+        let words = cause.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        match text.as_str() {
+            "" => words,
+            said if said.contains(&words) => text,
+            said => format!("{said}: {words}"),
+        }
+    })
+}
+
+/// Says on standard error what went wrong.
+pub fn complain(error: &anyhow::Error) {
+    remark(&format!("error: {}\n", sentence(error)));
+}
+
+/// Writes to standard error; where nobody reads that, nothing is lost.
+pub fn remark(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Writes to standard output; a reader that left is an error in words.
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
@@ -109,4 +131,26 @@ pub fn caption(scene: &Scene) -> String {
     let note = note.as_ref().map_or_else(String::new, |note| format!("\nnote: {note}"));
     let caveat = method.caveat().map_or_else(String::new, |caveat| format!("\ncaveat: {caveat}"));
     format!("{} of {} ({}){at}: {}{note}{caveat}\n", method.title(), class.name, class.index, method.meaning())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use anyhow::{Context, anyhow};
+    use saltty::photo::Photo;
+
+    use super::sentence;
+
+    #[test]
+    fn a_cause_is_told_once_and_on_one_line() {
+        let error = anyhow::Error::from(Photo::open(Path::new("gone.jpg")).unwrap_err());
+        let told = sentence(&error);
+        assert!(
+            told.starts_with("cannot read gone.jpg: ") && told.ends_with("check the path and its permissions"),
+            "{told}"
+        );
+        let error = Err::<(), _>(anyhow!("two\nlines")).context("while reading").unwrap_err();
+        assert_eq!(sentence(&error), "while reading: two lines");
+    }
 }

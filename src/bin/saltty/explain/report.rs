@@ -13,7 +13,7 @@ use super::{Run, Subject};
 /// Everything about one photo's explanations but the maps themselves.
 #[derive(Serialize)]
 pub struct Report {
-    photo: PathBuf,
+    photo: String,
     model: String,
     weights_sha256: Option<String>,
     preprocess: String,
@@ -36,18 +36,24 @@ pub struct Explained {
     layer: String,
     note: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    files: Vec<PathBuf>,
+    files: Vec<String>,
 }
 
 impl Explained {
-    pub fn new(scene: &Scene, files: Vec<PathBuf>) -> Self {
+    pub fn new(scene: &Scene, files: &[PathBuf]) -> Self {
         let Scene { method, class, layer, note, .. } = scene;
-        let method = method.id().to_owned();
+        let (method, files) = (method.id().to_owned(), in_words(files));
         Self { method, class: Some(class.clone()), layer: layer.clone(), note: note.clone(), files }
     }
 
-    pub fn article(name: &str, studio: &Studio, note: Option<String>, files: Vec<PathBuf>) -> Self {
-        Self { method: format!("article_{name}"), class: None, layer: studio.layer().to_string(), note, files }
+    pub fn article(name: &str, studio: &Studio, note: Option<String>, files: &[PathBuf]) -> Self {
+        Self {
+            method: format!("article_{name}"),
+            class: None,
+            layer: studio.layer().to_string(),
+            note,
+            files: in_words(files),
+        }
     }
 }
 
@@ -55,7 +61,7 @@ impl Report {
     pub fn new(run: &Run, subject: &Subject, explained: Vec<Explained>, laps: &[(&'static str, f64)]) -> Self {
         let studio = &run.studio;
         Self {
-            photo: subject.path.to_owned(),
+            photo: subject.path.display().to_string(),
             model: studio.classifier().model().to_string(),
             weights_sha256: run.sha256.clone(),
             preprocess: studio.preprocess().to_string(),
@@ -69,4 +75,9 @@ impl Report {
             seconds: laps.iter().copied().collect(),
         }
     }
+}
+
+/// JSON has no words for names that are not Unicode.
+fn in_words(files: &[PathBuf]) -> Vec<String> {
+    files.iter().map(|file| file.display().to_string()).collect()
 }

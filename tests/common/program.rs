@@ -1,0 +1,46 @@
+//! The real binary, in surroundings that do not depend on who runs the tests.
+
+use std::path::Path;
+
+use assert_cmd::Command;
+use safetensors::{
+    SafeTensors,
+    tensor::{Dtype, TensorView},
+};
+
+use super::repository;
+
+/// saltty run in `folder`, without a terminal, without colours.
+pub fn saltty(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_saltty"));
+    command.current_dir(folder).env("NO_COLOR", "1").env("TERM", "dumb").env("RUST_BACKTRACE", "1");
+    command.env_remove("CLICOLOR_FORCE").env_remove("CLICOLOR");
+    command
+}
+
+/// Words of a command line; none may hold a space.
+pub fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
+/// One tensor of a weights file: name, number type, sizes, bytes.
+pub type Stored = (String, Dtype, Vec<usize>, Vec<u8>);
+
+/// The embedded network's weights file with `change` made to its tensors.
+pub fn changed_weights(change: impl FnOnce(&mut Vec<Stored>)) -> Vec<u8> {
+    let bytes = std::fs::read(repository("fixtures/squeezenet1_1.f16.safetensors")).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let stored =
+        |(name, view): (&str, TensorView)| (name.to_owned(), view.dtype(), view.shape().to_vec(), view.data().to_vec());
+    let mut tensors: Vec<Stored> = file.iter().map(stored).collect();
+    change(&mut tensors);
+    let views =
+        tensors.iter().map(|(n, dtype, shape, data)| (n, TensorView::new(*dtype, shape.clone(), data).unwrap()));
+    safetensors::serialize(views, header.metadata().clone()).unwrap()
+}
+
+/// The tensor called `name`.
+pub fn tensor<'t>(tensors: &'t mut [Stored], name: &str) -> &'t mut Stored {
+    tensors.iter_mut().find(|(n, ..)| n == name).unwrap_or_else(|| panic!("no tensor {name}"))
+}
