@@ -4,6 +4,7 @@ mod arrays;
 mod pictures;
 mod report;
 mod stopwatch;
+pub mod wanted;
 
 use std::{
     fmt::Write as _,
@@ -53,7 +54,7 @@ struct Subject<'p> {
 /// Runs the command: all photos, even where some fail.
 pub fn run(options: &cli::Explain) -> Result<ExitCode> {
     let photos = all_photos(&options.photos)?;
-    if options.arrays.is_some() && (photos.len() > 1 || options.class.len() > 1) {
+    if options.arrays.is_some() && (photos.len() > 1 || wanted::count(&options.class) > 1) {
         usage("--arrays takes one photo and one class; run saltty once for each");
     }
     let began = Instant::now();
@@ -116,7 +117,7 @@ impl Run<'_> {
         watch.lap("prepare");
         let session = self.studio.session(&square).with_context(|| path.display().to_string())?;
         watch.lap("forward");
-        let classes = self.classes(&session)?;
+        let classes = wanted::classes(&wanted::find(&self.options.class, self.studio.names())?, &session);
         let subject = Subject { path, square, session, classes, began };
         let (explained, text) =
             if self.options.recipe.is_some() { self.article(&subject)? } else { self.methods(&subject)? };
@@ -139,23 +140,6 @@ impl Run<'_> {
 
     fn print(&self, text: &str) -> Result<()> {
         self.progress.suspend(|| output::print(text))
-    }
-
-    /// The classes asked for; the likeliest if none.
-    fn classes(&self, session: &Session) -> Result<Vec<usize>> {
-        if self.options.class.is_empty() {
-            return Ok(session.top(1));
-        }
-        let mut classes = Vec::new();
-        for asked in &self.options.class {
-            match asked.strip_prefix("top").map(str::parse::<usize>) {
-                Some(Ok(count)) if count > 0 => classes.extend(session.top(count)),
-                _ => classes.push(self.studio.names().find(asked)?),
-            }
-        }
-        let mut seen = std::collections::HashSet::new();
-        classes.retain(|&class| seen.insert(class));
-        Ok(classes)
     }
 
     fn methods(&mut self, subject: &Subject) -> Result<(Vec<report::Explained>, String)> {
