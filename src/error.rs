@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use dfdx::prelude::CpuError;
 
-use crate::model::Model;
+use crate::{explain::Method, model::Model, profile::Profile};
 
 /// Result of saltty's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -149,6 +149,46 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// A file of arrays that cannot be used.
+    #[error("{} holds no usable arrays: {reason}", path.display())]
+    Arrays {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A method that another tool does not have.
+    #[error("{profile} has no {method} whose rules saltty knows; use --method {}", known(*profile))]
+    NoProfile {
+        /// The tool.
+        profile: Profile,
+        /// What was asked for.
+        method: Method,
+    },
+    /// A record that cannot be read.
+    #[error("{} is not a record that saltty can verify: {reason}", path.display())]
+    Record {
+        /// The manifest, or the folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// A record where there is one already.
+    #[error("{} is there already; record into another folder, or overwrite it with --force", path.display())]
+    RecordExists {
+        /// Its manifest.
+        path: PathBuf,
+    },
+    /// A file that a record refers to and that is not where it was.
+    #[error("{} is not there, but {} was made from it; {remedy}", path.display(), record.display())]
+    Moved {
+        /// The file.
+        path: PathBuf,
+        /// The manifest.
+        record: PathBuf,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// dfdx could not make a tensor.
     #[error("the CPU could not hold a tensor ({0}); free some memory")]
     Device(#[from] CpuError),
@@ -156,4 +196,13 @@ pub enum Error {
 
 fn did_you_mean(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!(" (did you mean {}?)", near.join(" or ")) }
+}
+
+/// The methods of another tool.
+fn known(profile: Profile) -> &'static str {
+    match profile {
+        Profile::PytorchGradCam => "grad-cam, guided-backprop or guided-grad-cam",
+        Profile::Captum => "grad-cam, guided-backprop, guided-grad-cam, gradient or deconvnet",
+        Profile::TfKerasVis => "grad-cam or gradient",
+    }
 }

@@ -1,10 +1,13 @@
-//! Writing files so that no half of one is ever found.
+//! Writing files so that no half of one is ever found, and hashes of what is in them.
 
 use std::{
+    fmt::Write as _,
     fs,
     io::{self, Write},
     path::Path,
 };
+
+use sha2::{Digest, Sha256};
 
 /// Writes `bytes` beside `path` under another name, then renames: the file is there whole or not at all.
 ///
@@ -28,4 +31,30 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&part);
     }
     done
+}
+
+/// SHA-256 of `bytes`, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    hex(Sha256::new_with_prefix(bytes))
+}
+
+/// A finished hash in hexadecimal.
+pub(crate) fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes all");
+        text
+    })
+}
+
+/// Adds numbers of `N` bytes each to a hash, some thousands at a time.
+pub(crate) fn hash_numbers<const N: usize>(hash: &mut Sha256, mut numbers: impl Iterator<Item = [u8; N]>) {
+    let mut piece = Vec::with_capacity(N << 12);
+    loop {
+        piece.clear();
+        piece.extend(numbers.by_ref().take(1 << 12).flatten());
+        if piece.is_empty() {
+            return;
+        }
+        hash.update(&piece);
+    }
 }

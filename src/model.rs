@@ -234,6 +234,13 @@ pub trait Pass {
     /// No memory.
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes>;
 
+    /// One sweep back to layer `to` that shows `visit` the gradient of `score` at the output of every layer on the way:
+    /// its name and its values, the output's first, `to`'s last.
+    ///
+    /// # Errors
+    /// No memory.
+    fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()>;
+
     /// How many gradients have been taken so far.
     fn sweeps(&self) -> usize;
 }

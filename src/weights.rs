@@ -2,6 +2,7 @@
 
 mod dialect;
 mod file;
+mod fingerprint;
 mod layout;
 mod plan;
 mod source;
@@ -14,6 +15,7 @@ use std::{
 
 pub use dialect::Dialect;
 pub use file::SafetensorsFile;
+pub use fingerprint::{Fingerprint, TensorHash};
 pub use source::{Dtype, Source, TensorInfo};
 
 use crate::{

@@ -1,6 +1,9 @@
 //! Class activation maps: planes of a layer, weighted and added up.
 
-use crate::planes::Planes;
+use crate::{
+    fault::{self, Fault},
+    planes::Planes,
+};
 
 /// A Grad-CAM with what it was made of.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +27,7 @@ pub fn grad_cam(activation: &Planes, gradient: &Planes) -> GradCam {
 
 /// The mean of each plane.
 pub fn means(planes: &Planes) -> Vec<f64> {
-    let area = (planes.height * planes.width) as f64;
+    let area = fault::swapped(Fault::Alpha, (planes.height * planes.width) as f64, 1.0);
     (0..planes.channels).map(|c| planes.plane(c).iter().sum::<f64>() / area).collect()
 }
 

@@ -1,10 +1,14 @@
 //! Bringing maps to a known range. A NaN stays a NaN, to be seen in its own colour.
 
-use crate::planes::Planes;
+use crate::{
+    fault::{self, Fault},
+    planes::Planes,
+};
 
 /// The positive part over the largest value: 0 to 1; all zero where nothing is positive (Grad-CAM's ReLU, equation 2).
 pub fn positive_over_max(map: &Planes) -> Planes {
     let max = map.values.iter().copied().fold(0.0, f64::max);
+    let max = fault::swapped(Fault::Normalisation, max, map.values.iter().map(|v| v.abs()).sum());
     map.map(|v| if v.is_nan() || max <= 0.0 { v * 0.0 } else { v.max(0.0) / max })
 }
 

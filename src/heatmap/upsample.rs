@@ -1,6 +1,9 @@
 //! Bilinear interpolation between pixel centres.
 
-use crate::planes::Planes;
+use crate::{
+    fault::{self, Fault},
+    planes::Planes,
+};
 
 /// What lies beyond the centres of the edge pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,7 @@ fn axis(from: usize, to: usize, edge: Edge) -> Vec<Between> {
     let last = (from - 1) as f64;
     let place = |out: usize| {
         let at = (out as f64 + 0.5) * from as f64 / to as f64 - 0.5;
+        let at = fault::swapped(Fault::Upsampling, at, out as f64 * last / (to.max(2) - 1) as f64);
         let inside = match edge {
             Edge::Clamp => at.clamp(0.0, last),
             Edge::Mirror => (last - (last - at.abs()).abs()).clamp(0.0, last),

@@ -115,6 +115,23 @@ impl<E: Real> TrailPass<E> {
         Err(Error::NotFinite { layer: first.unwrap_or_else(|| self.output.clone()).to_string() })
     }
 
+    /// Where a score's gradient starts and what it is there. Counts as a sweep.
+    fn seed<'s>(&'s self, score: &'s Score) -> (&'s str, Vec<E>) {
+        self.sweeps.set(self.sweeps.get() + 1);
+        match score {
+            Score::Logit(class) => {
+                let mut seed = vec![E::ZERO; self.logits.len()];
+                seed[*class] = E::of(1.0);
+                (&self.output, seed)
+            }
+            Score::Logits(weights) => (&self.output, weights.iter().map(|&w| E::of(w)).collect()),
+            Score::Sum(layer) => {
+                let count = self.trail.values(layer).expect("a layer of this network").len();
+                (layer, vec![E::of(1.0); count])
+            }
+        }
+    }
+
     fn planes(&self, name: &str, values: Vec<E>) -> Planes {
         let (_, shape) = self.trail.layers().into_iter().find(|(n, _)| **n == *name).expect("a layer of this network");
         let [height, width] = [2, 3].map(|axis| shape.get(axis).copied().unwrap_or(1));
@@ -132,21 +149,15 @@ impl<E: Real> Pass for TrailPass<E> {
     }
 
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes> {
-        self.sweeps.set(self.sweeps.get() + 1);
-        let (from, seed) = match score {
-            Score::Logit(class) => {
-                let mut seed = vec![E::ZERO; self.logits.len()];
-                seed[*class] = E::of(1.0);
-                (&*self.output, seed)
-            }
-            Score::Logits(weights) => (&*self.output, weights.iter().map(|&w| E::of(w)).collect()),
-            Score::Sum(layer) => {
-                let count = self.trail.values(layer).expect("a layer of this network").len();
-                (layer.as_str(), vec![E::of(1.0); count])
-            }
-        };
+        let (from, seed) = self.seed(score);
         let gradient = self.trail.sweep(from, seed, rule, at)?;
         Ok(self.planes(at, gradient))
+    }
+
+    fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()> {
+        let (from, seed) = self.seed(score);
+        let mut shown = |name: &Name, gradient: &[E]| visit(name, self.planes(name, gradient.to_vec()));
+        Ok(self.trail.sweep_each(from, seed, rule, to, &mut shown)?)
     }
 
     fn sweeps(&self) -> usize {

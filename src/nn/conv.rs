@@ -9,6 +9,7 @@ use super::{
     kernel::conv::{self, Size},
     tape::emit,
 };
+use crate::fault;
 
 /// A `K`x`K` convolution (cross-correlation, as everywhere in the field) of `I` channels into `O`, stride `S`, zero
 /// padding `P`, plus a bias.
@@ -69,7 +70,7 @@ where
             output: [H::Out::SIZE, W::Out::SIZE],
             kernel: K,
             stride: S,
-            padding: P,
+            padding: fault::padding(&self.name, P),
         };
         let mut y = vec![E::ZERO; size.output_len()];
         if size.batch > 0 {

@@ -1,6 +1,6 @@
 //! The rectifier, and what its gradient lets through.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use dfdx::prelude::{Cpu, CpuError, HasShape, Module, Shape, Tensor};
 
@@ -16,6 +16,16 @@ pub enum Rule {
     Guided,
     /// Deconvnet (arXiv 1311.2901): `g` where `g > 0`.
     Deconvnet,
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Gradient => "gradient",
+            Self::Guided => "guided",
+            Self::Deconvnet => "deconvnet",
+        })
+    }
 }
 
 impl FromStr for Rule {

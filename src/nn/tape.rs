@@ -202,6 +202,38 @@ impl<E: Real> Trail<E> {
     /// # Panics
     /// If no layer is called `from` or `to`, or a one-shot dfdx operation between them ran in an earlier sweep.
     pub fn sweep(&self, from: &str, seed: Vec<E>, rule: Rule, to: &str) -> Result<Vec<E>, CpuError> {
+        self.walk(from, seed, rule, to, None)
+    }
+
+    /// Like [`sweep`](Self::sweep), and shows `visit` the name and the whole gradient of every layer's output on the
+    /// way, `from` first and `to` last.
+    ///
+    /// # Errors
+    /// As [`sweep`](Self::sweep).
+    ///
+    /// # Panics
+    /// As [`sweep`](Self::sweep).
+    pub fn sweep_each(
+        &self,
+        from: &str,
+        seed: Vec<E>,
+        rule: Rule,
+        to: &str,
+        mut visit: impl FnMut(&Name, &[E]),
+    ) -> Result<(), CpuError> {
+        let gradient = self.walk(from, seed, rule, to, Some(&mut visit))?;
+        visit(&self.prints[self.find(to).expect("swept to it").0].name, &gradient);
+        Ok(())
+    }
+
+    fn walk(
+        &self,
+        from: &str,
+        seed: Vec<E>,
+        rule: Rule,
+        to: &str,
+        mut visit: Option<&mut dyn FnMut(&Name, &[E])>,
+    ) -> Result<Vec<E>, CpuError> {
         let (last, output) = self.find(from).expect("the sweep starts at a recorded layer");
         let (first, input) = self.find(to).expect("the sweep ends at a recorded layer");
         let mut gradients = Gradients::leaky();
@@ -211,6 +243,9 @@ impl<E: Real> Trail<E> {
         }
         **slot = seed;
         for print in self.prints[..=last].iter().skip(first + 1).rev() {
+            if let (Some(visit), Some(node)) = (&mut visit, &print.node) {
+                visit(&print.name, node.gradient(&mut gradients)?);
+            }
             match &print.way {
                 Way::Source => {}
                 Way::Layer(back) => back(&mut Sweep { gradients: &mut gradients, rule: Some(rule), keep: false })?,

@@ -3,7 +3,11 @@
 use std::{fmt, str::FromStr};
 
 use super::Resize;
-use crate::{planes::Planes, raster::Raster};
+use crate::{
+    fault::{self, Fault},
+    planes::Planes,
+    raster::Raster,
+};
 
 /// How pixels become numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -57,8 +61,10 @@ impl Preprocess {
             Self::Caffe | Self::Keras => (1.0, [123.68, 116.779, 103.939], [1.0; 3]),
             Self::Torchvision => (255.0, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
         };
+        let mean = fault::swapped(Fault::Mean, mean, [0.0; 3]);
         let mut values = vec![0.0; 3 * raster.pixels.len()];
-        for (color, plane) in self.rgb_order().into_iter().enumerate() {
+        let order = fault::swapped(Fault::ChannelOrder, self.rgb_order(), [0, 1, 2]);
+        for (color, plane) in order.into_iter().enumerate() {
             let plane = &mut values[plane * raster.pixels.len()..][..raster.pixels.len()];
             for (value, pixel) in plane.iter_mut().zip(&raster.pixels) {
                 *value = (f64::from(pixel[color]) / scale - mean[color]) / deviation[color];

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use crate::raster::{Raster, resample};
+use crate::{
+    fault::{self, Fault},
+    raster::{Raster, resample},
+};
 
 /// How a photo becomes square.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -24,6 +27,7 @@ impl fmt::Display for Resize {
 
 /// `raster` as a square of `side` pixels.
 pub fn fit(raster: &Raster, side: usize, resize: Resize) -> Raster {
+    let resize = fault::swapped(Fault::Resize, resize, Resize::Stretch);
     match resize {
         Resize::Stretch => resample::nearest(raster, side, side),
         Resize::Crop => {

@@ -102,6 +102,11 @@ impl Plan {
         self.entries[&(param.layer.clone(), param.part)]
     }
 
+    /// Where `param` is, if it is there and fits.
+    pub fn find(&self, param: &Param) -> Option<Entry> {
+        self.entries.get(&(param.layer.clone(), param.part)).copied()
+    }
+
     /// How much the tensors resemble the network's: tensors that fit, less those that do not belong.
     pub fn likeness(&self) -> i64 {
         2 * self.entries.len() as i64 - self.problems.len() as i64

@@ -8,6 +8,7 @@ use saltty::{
     heatmap::ColorMap,
     model::Model,
     photo::{Preprocess, Resize},
+    profile::Profile,
 };
 
 const STYLES: styling::Styles = styling::Styles::styled()
@@ -40,6 +41,10 @@ pub struct Cli {
 pub enum Command {
     /// Explain photos without the interface: text, pictures, arrays, JSON.
     Explain(Explain),
+    /// Write explanations down so that anyone can verify them: a manifest and arrays for each.
+    Record(Record),
+    /// Explain again what was recorded, and say stage by stage whether it is still the same.
+    Verify(Verify),
     /// List the networks saltty knows.
     Models,
     /// List a network's layers: names, side of the ReLU, size.
@@ -124,6 +129,98 @@ Examples:
   saltty explain cat.jpg --model vgg19 --weights vgg19.safetensors --recipe article --png out
 
 Exit status: 0 done, 1 something failed (the other photos are still done), 2 wrong usage.";
+
+#[derive(Args, Debug)]
+#[command(after_help = RECORD_EXAMPLES)]
+pub struct Record {
+    /// Photos, or folders of photos.
+    #[arg(required = true, value_name = "PHOTO|FOLDER")]
+    pub photos: Vec<PathBuf>,
+    /// The folder for the records; made if it is not there.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Overwrite records that are there already.
+    #[arg(long)]
+    pub force: bool,
+    /// Put a copy of each photo beside its record, so that the folder is complete but for the weights.
+    #[arg(long)]
+    pub copy_photos: bool,
+    /// Classes to explain: index, name, unique part of a name, WordNet id, or topN for the N likeliest [default: top1].
+    #[arg(long, short, value_name = "CLASS|topN")]
+    pub class: Vec<String>,
+    /// Methods [default: grad-cam].
+    #[arg(long, short)]
+    pub method: Vec<Method>,
+    /// Colours of the map.
+    #[arg(long, default_value = "jet")]
+    pub colormap: ColorMap,
+    #[command(flatten)]
+    pub network: Network,
+}
+
+const RECORD_EXAMPLES: &str = "\
+Examples:
+  saltty record cat.jpg --out records
+  saltty record photos/ --class top3 --method guided-grad-cam --out records --copy-photos
+  saltty record cat.jpg --model vgg19 --weights vgg19.safetensors --out records
+
+For each explanation it writes PHOTO.CLASS.METHOD.toml, to be read, and the arrays that this names.
+Exit status: 0 done, 1 something failed (the other photos are still done), 2 wrong usage.";
+
+#[derive(Args, Debug)]
+#[command(after_help = VERIFY_EXAMPLES)]
+pub struct Verify {
+    /// Folders of records, or manifests; with --against, one photo.
+    #[arg(required = true, value_name = "DIR|FILE")]
+    pub paths: Vec<PathBuf>,
+    /// The folder to look for the photos in, if they are not where they were.
+    #[arg(long, value_name = "DIR", conflicts_with = "against")]
+    pub photos: Option<PathBuf>,
+    /// Write the report as JSON (- for standard output).
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Write the report as Markdown (- for standard output).
+    #[arg(long, value_name = "FILE")]
+    pub markdown: Option<PathBuf>,
+    /// List every layer.
+    #[arg(long)]
+    pub all: bool,
+    /// Look at each explanation that changed, before and after, and accept it into its record or not.
+    #[arg(long, conflicts_with = "against")]
+    pub review: bool,
+    /// Compare a photo's explanation with another tool's array instead.
+    #[arg(long, value_name = "FILE.npz|.npy|.safetensors", requires = "profile")]
+    pub against: Option<PathBuf>,
+    /// The tool that made it, whose score, ReLU, epsilon, normalisation and order of resizing are applied.
+    #[arg(long, value_name = "TOOL", requires = "against")]
+    pub profile: Option<Profile>,
+    /// The array in the file [default: the tool's usual name, or the only one].
+    #[arg(long, value_name = "NAME", requires = "against")]
+    pub array: Option<String>,
+    /// The relative distance to tolerate.
+    #[arg(long, value_name = "NUMBER", requires = "against")]
+    pub tolerance: Option<f64>,
+    /// The class explained [default: the likeliest].
+    #[arg(long, short, requires = "against")]
+    pub class: Option<String>,
+    /// The method.
+    #[arg(long, short, default_value = "grad-cam", requires = "against")]
+    pub method: Method,
+    #[command(flatten)]
+    pub look: Look,
+    #[command(flatten)]
+    pub network: Network,
+}
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  saltty verify records
+  saltty verify records --weights ~/vgg19.safetensors --photos ~/holiday --markdown report.md
+  saltty verify records --review                 look at what changed, and accept it or not
+  saltty verify records --double                 how far is it from a computation in 64 bits?
+  saltty verify cat.jpg --against cam.npy --profile pytorch-grad-cam --class 285
+
+Exit status: 0 all holds, 1 something drifted or broke, 2 something could not be compared.";
 
 /// Which network, and how it reads photos.
 #[derive(Args, Debug)]

@@ -4,7 +4,7 @@ mod arrays;
 mod pictures;
 mod report;
 mod stopwatch;
-mod wanted;
+pub mod wanted;
 
 use std::{
     fmt::Write as _,

@@ -7,6 +7,9 @@ mod explain;
 mod lists;
 mod network;
 mod output;
+mod record;
+mod review;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -28,6 +31,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         None => browse::run(cli.browse),
         Some(Command::Explain(explain)) => explain::run(&explain),
+        Some(Command::Record(options)) => record::run(&options),
+        Some(Command::Verify(options)) => verify::run(&options),
         Some(Command::Models) => lists::models(),
         Some(Command::Layers(network)) => lists::layers(&network),
         Some(Command::Classes { pattern, network }) => lists::classes(pattern.as_deref(), &network),

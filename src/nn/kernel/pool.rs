@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::nn::Real;
+use crate::{fault, nn::Real};
 
 /// The sizes of a pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ fn window_maximum<E: Real>(size: &Size, plane: &[E], row: usize, column: usize) 
     let mut best = top * width + left;
     for y in top..(top + size.kernel).min(height) {
         for at in y * width + left..y * width + (left + size.kernel).min(width) {
-            if plane[at] > plane[best] || is_nan(plane[at]) {
+            if plane[at] > plane[best] || is_nan(plane[at]) || fault::last_of_equals(plane[at] == plane[best]) {
                 best = at;
             }
         }

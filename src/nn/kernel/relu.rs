@@ -2,7 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::nn::{Real, Rule};
+use crate::{
+    fault::{self, Fault},
+    nn::{Real, Rule},
+};
 
 /// Numbers handled by one thread at a time; a multiple of 64.
 const CHUNK: usize = 1 << 14;
@@ -30,6 +33,7 @@ pub fn open<E: Real>(y: &[E]) -> Vec<u64> {
 /// If the lengths differ.
 pub fn input_gradient<E: Real>(rule: Rule, open: &[u64], up: &[E], down: &mut [E]) {
     assert_eq!((up.len(), open.len()), (down.len(), up.len().div_ceil(64)), "sizes of a rectifier");
+    let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
     let blocked = |u: E| u <= E::ZERO;
     let pass = |open: bool, u: E| match rule {
         Rule::Gradient => open,

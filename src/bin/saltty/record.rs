@@ -1,0 +1,125 @@
+//! `saltty record`: explanations written down.
+
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use saltty::{
+    Error,
+    explain::Method,
+    files,
+    photo::Photo,
+    record::{Record, Request, Subject},
+    studio::Studio,
+    weights::Fingerprint,
+};
+
+use crate::{
+    cli,
+    explain::{self, wanted},
+    network, output,
+};
+
+/// What is the same for all photos of a run.
+struct Run<'o> {
+    options: &'o cli::Record,
+    studio: Studio,
+    fingerprint: Fingerprint,
+    classes: Vec<wanted::Wanted>,
+    methods: Vec<Method>,
+    stems: HashSet<String>,
+}
+
+/// Runs the command: all photos, even where some fail.
+pub fn run(options: &cli::Record) -> Result<ExitCode> {
+    let photos = explain::all_photos(&options.photos)?;
+    let studio = network::load(&options.network)?;
+    let fingerprint = network::weights(&options.network)?
+        .with_preprocess(Some(studio.preprocess()))
+        .fingerprint(studio.classifier().model())?;
+    fs::create_dir_all(&options.out)
+        .with_context(|| format!("cannot make the folder {}; choose another with --out", options.out.display()))?;
+    let methods = if options.method.is_empty() { vec![Method::GradCam] } else { options.method.clone() };
+    let classes = wanted::find(&options.class, studio.names())?;
+    let mut run = Run { options, studio, fingerprint, classes, methods, stems: HashSet::new() };
+    let mut failed = false;
+    for photo in &photos {
+        if let Err(error) = run.record(photo) {
+            if error.is::<output::Closed>() {
+                return Err(error);
+            }
+            eprintln!("error: {error:#}");
+            failed = true;
+        }
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+impl Run<'_> {
+    /// Makes all records of one photo, and only then writes them.
+    fn record(&mut self, photo: &Path) -> Result<()> {
+        let bytes = fs::read(photo).map_err(|source| Error::Read { path: photo.to_owned(), source })?;
+        let stem = self.stem(photo);
+        let kept = self.kept(photo, &bytes)?;
+        let subject = Subject {
+            photo: &kept,
+            bytes: &bytes,
+            weights: self.options.network.weights.as_deref(),
+            fingerprint: &self.fingerprint,
+        };
+        let mut records = Vec::new();
+        for request in self.requests(photo, &bytes)? {
+            let file = self.options.out.join(format!("{stem}.{}.{}.toml", request.class, request.method));
+            if file.exists() && !self.options.force {
+                return Err(Error::RecordExists { path: file }.into());
+            }
+            records.push(Record::make(file, &self.studio, &subject, &request)?);
+        }
+        for mut record in records {
+            record.write(self.options.force)?;
+            output::print(&format!("{}\n", record.path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Every class by every method.
+    fn requests(&self, photo: &Path, bytes: &[u8]) -> Result<Vec<Request>> {
+        let session = self.studio.session(&self.studio.fit(&Photo::decode(bytes, photo)?))?;
+        let classes = wanted::classes(&self.classes, &session);
+        let layer = self.studio.layer().name.to_string();
+        let request = |class, method| Request { class, method, layer: layer.clone(), colors: self.options.colormap };
+        Ok(classes.iter().flat_map(|&class| self.methods.iter().map(move |&method| request(class, method))).collect())
+    }
+
+    /// The photo's name without its ending, or with it where another photo of this run has that name.
+    fn stem(&mut self, photo: &Path) -> String {
+        let plain = photo.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let whole = photo.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let numbered = (2..).map(|n| format!("{plain}-{n}"));
+        let mut names = [plain.clone(), whole].into_iter().chain(numbered);
+        let free = names.find(|name| !self.stems.contains(name)).expect("there are enough numbers");
+        self.stems.insert(free.clone());
+        free
+    }
+
+    /// The photo that the record refers to: itself, or the copy made beside the record.
+    fn kept(&self, photo: &Path, bytes: &[u8]) -> Result<PathBuf> {
+        if !self.options.copy_photos {
+            return Ok(photo.to_owned());
+        }
+        let folder = self.options.out.join("photos");
+        fs::create_dir_all(&folder).map_err(|source| Error::Write { path: folder.clone(), source })?;
+        let copy = folder.join(photo.file_name().unwrap_or_default());
+        match fs::read(&copy) {
+            Ok(there) if there == bytes => return Ok(copy),
+            Ok(_) if !self.options.force => return Err(Error::RecordExists { path: copy }.into()),
+            _ => {}
+        }
+        files::write_atomically(&copy, bytes).map_err(|source| Error::Write { path: copy.clone(), source })?;
+        Ok(copy)
+    }
+}

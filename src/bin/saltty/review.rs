@@ -1,0 +1,75 @@
+//! `saltty verify --review`: before, after and difference, to be accepted or not.
+
+use std::{env, io};
+
+use anyhow::Result;
+use saltty::{
+    record::Record,
+    verify::{Checked, Report, difference},
+};
+
+use crate::{cli::Look, output};
+
+/// What a person makes of a change.
+enum Answer {
+    Accept,
+    Reject,
+    Skip,
+}
+
+/// Shows the record's change, if it does not hold, and asks; returns the report, which says whether it was accepted.
+///
+/// Nothing is ever accepted where `CI` is set: a change that no one has looked at is no truth.
+pub fn run(checked: Checked, look: &Look) -> Result<Report> {
+    let Checked { mut report, versions } = checked;
+    if report.verdict.holds() {
+        return Ok(report);
+    }
+    let Some([before, mut after]) = versions.map(|versions| *versions) else {
+        output::print("  nothing to review: what is there now could not be computed\n")?;
+        return Ok(report);
+    };
+    output::print(&pictures(&before, &after, look))?;
+    if env::var_os("CI").is_some() {
+        output::print("  CI is set, so nothing is accepted\n")?;
+        return Ok(report);
+    }
+    match ask()? {
+        Answer::Accept => {
+            after.write(true)?;
+            report.accepted = true;
+            output::print("  accepted: the record now holds what was computed just now\n")?;
+        }
+        Answer::Reject => output::print("  rejected: the record stays as it was\n")?,
+        Answer::Skip => output::print("  skipped: the record stays as it was\n")?,
+    }
+    Ok(report)
+}
+
+/// The overlay as recorded and as it is now, and where they differ (grey: nowhere).
+fn pictures(before: &Record, after: &Record, look: &Look) -> String {
+    let [was, is] = [before, after].map(|record| &record.trace.back.colours[1]);
+    if (was.width, was.height) != (is.width, is.height) {
+        return "  the picture changed its size, so there is no difference to show\n".to_owned();
+    }
+    let difference = difference(was, is);
+    output::beside([("before", was), ("after", is), ("difference", &difference)], look)
+}
+
+/// One letter from standard input; its end is a skip.
+fn ask() -> Result<Answer> {
+    loop {
+        output::print("  accept it into the record? [y]es, [n]o, [s]kip: ")?;
+        let mut line = String::new();
+        if io::stdin().read_line(&mut line)? == 0 {
+            output::print("\n")?;
+            return Ok(Answer::Skip);
+        }
+        match line.trim().to_lowercase().as_str() {
+            "y" | "yes" => return Ok(Answer::Accept),
+            "n" | "no" => return Ok(Answer::Reject),
+            "s" | "skip" => return Ok(Answer::Skip),
+            _ => {}
+        }
+    }
+}

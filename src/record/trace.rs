@@ -1,0 +1,261 @@
+//! What was computed at every stage of one explanation: the same for a record being made and one being verified.
+
+use super::{Manifest, Map, Signature, Stage, maps, signature::PROJECTIONS};
+use crate::{
+    Result,
+    arrays::{Array, Arrays},
+    explain::Method,
+    files,
+    heatmap::ColorMap,
+    model::Score,
+    nn::Rule,
+    photo::{self, Photo, Preprocess, Resize},
+    planes::Planes,
+    raster::Raster,
+    scene,
+    studio::Studio,
+    weights::Fingerprint,
+};
+
+/// What is to be explained and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Index of the class.
+    pub class: usize,
+    /// The method.
+    pub method: Method,
+    /// The target layer's name.
+    pub layer: String,
+    /// The colours.
+    pub colors: ColorMap,
+}
+
+/// The stages before the network.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Front {
+    /// Hash of the photo's file.
+    pub photo_sha256: String,
+    /// Columns and rows of the decoded photo.
+    pub size: [usize; 2],
+    /// Hash of its pixels.
+    pub pixels_sha256: String,
+    /// The square that the network sees.
+    pub square: Raster,
+    /// The network's input in brief.
+    pub input: Signature,
+    /// The mean of each of its channels.
+    pub input_means: Vec<f64>,
+}
+
+/// One backward sweep in brief.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Swept {
+    /// The rule of its ReLUs.
+    pub rule: Rule,
+    /// Where it ended.
+    pub to: String,
+    /// The gradient at each layer, in the order of the sweep.
+    pub layers: Vec<(String, Signature)>,
+}
+
+/// The stages in the network and after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Back {
+    /// Each layer's output in brief, in order of computation.
+    pub activations: Vec<(String, Signature)>,
+    /// The class scores.
+    pub logits: Vec<f64>,
+    /// Gradients, for each rule the method needs.
+    pub sweeps: Vec<Swept>,
+    /// Maps, in order.
+    pub maps: Vec<Map>,
+    /// The map in colours, and over its photo.
+    pub colours: [Raster; 2],
+}
+
+/// All of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trace {
+    /// Before the network.
+    pub front: Front,
+    /// The weights.
+    pub weights: Fingerprint,
+    /// After that.
+    pub back: Back,
+}
+
+impl Front {
+    /// Decodes the photo whose file holds `bytes` and makes it the input of a network of `side` pixels.
+    ///
+    /// # Errors
+    /// What [`Photo::decode`] says.
+    pub fn of(
+        bytes: &[u8],
+        path: &std::path::Path,
+        side: usize,
+        (preprocess, resize): (Preprocess, Resize),
+    ) -> Result<Self> {
+        let photo = Photo::decode(bytes, path)?.raster;
+        let square = photo::fit(&photo, side, resize);
+        let input = preprocess.planes(&square);
+        let mean = |c| input.plane(c).iter().sum::<f64>() / input.plane(c).len() as f64;
+        Ok(Self {
+            photo_sha256: files::sha256(bytes),
+            size: [photo.width, photo.height],
+            pixels_sha256: files::sha256(photo.pixels.as_flattened()),
+            input: Signature::of(&input.values),
+            input_means: (0..input.channels).map(mean).collect(),
+            square,
+        })
+    }
+}
+
+impl Back {
+    /// Runs the network of `studio` on `square` and explains it.
+    ///
+    /// # Errors
+    /// What the network or the method says.
+    pub fn of(studio: &Studio, square: &Raster, request: &Request) -> Result<Self> {
+        let session = studio.session(square)?;
+        let pass = session.pass();
+        let layer = studio.classifier().target(&request.layer)?.clone();
+        let names = studio.classifier().layers().iter().map(|layer| layer.name.to_string());
+        let activations = names.map(|name| (name.clone(), Signature::of(&pass.activation(&name).values))).collect();
+        let mut sweeps = Vec::new();
+        for (rule, to) in needed(request.method, &layer.name) {
+            let mut layers = Vec::new();
+            let mut visit =
+                |name: &str, gradient: Planes| layers.push((name.to_owned(), Signature::of(&gradient.values)));
+            pass.gradients(&Score::Logit(request.class), rule, to, &mut visit)?;
+            sweeps.push(Swept { rule, to: to.to_owned(), layers });
+        }
+        let (maps, attribution) = maps(&session, request, &layer, square.width)?;
+        let painting = scene::paint(&attribution, square, request.colors, studio.preprocess().rgb_order());
+        let colours = [painting.map, painting.overlay];
+        Ok(Self { activations, logits: pass.logits().to_vec(), sweeps, maps, colours })
+    }
+}
+
+/// The sweeps that `method` needs, and how deep each goes.
+fn needed(method: Method, layer: &str) -> Vec<(Rule, &str)> {
+    match method {
+        Method::GradCam => vec![(Rule::Gradient, layer)],
+        Method::GuidedGradCam => vec![(Rule::Gradient, layer), (Rule::Guided, "input")],
+        Method::GuidedBackprop => vec![(Rule::Guided, "input")],
+        Method::Gradient => vec![(Rule::Gradient, "input")],
+        Method::Deconvnet => vec![(Rule::Deconvnet, "input")],
+        Method::Cam => Vec::new(),
+    }
+}
+
+impl Trace {
+    /// What of it goes into the arrays' file.
+    pub fn arrays(&self) -> Arrays {
+        let Self { front, back, .. } = self;
+        let mut arrays = Arrays::default();
+        arrays.insert("square", levels(&front.square));
+        arrays.insert("input.means", Array::f64(&[front.input_means.len()], front.input_means.clone()));
+        put(&mut arrays, "input", &[("input".to_owned(), front.input.clone())]);
+        put(&mut arrays, "activations", &back.activations);
+        arrays.insert("logits", Array::f64(&[back.logits.len()], back.logits.clone()));
+        for swept in &back.sweeps {
+            put(&mut arrays, &format!("gradients.{}", swept.rule), &swept.layers);
+        }
+        for Map { stage, planes } in &back.maps {
+            let shape = [planes.channels, planes.height, planes.width];
+            arrays.insert(stage.id(), Array::f32(&shape, &planes.values));
+        }
+        for (name, colours) in ["colours.map", "colours.overlay"].into_iter().zip(&back.colours) {
+            arrays.insert(name, levels(colours));
+        }
+        arrays
+    }
+
+    /// From a record's two files.
+    ///
+    /// # Errors
+    /// The name of an array that is not there or has another size.
+    pub fn from_record(manifest: &Manifest, arrays: &Arrays) -> Result<Self, String> {
+        let take = |name: &str| arrays.get(name).ok_or_else(|| format!("array `{name}`"));
+        let planes = |name: &str| take(name)?.to_planes().ok_or_else(|| format!("planes `{name}`"));
+        let inputs = signatures(arrays, "input", &["input".to_owned()])?;
+        let sweeps = manifest.sweeps.iter().map(|sweep| {
+            let rule: Rule = sweep.rule.parse()?;
+            let layers = signatures(arrays, &format!("gradients.{rule}"), &sweep.layers)?;
+            Ok(Swept { rule, to: sweep.to.clone(), layers })
+        });
+        let maps = manifest.arrays.maps.iter().map(|id| {
+            let stage = Stage::find(id).ok_or_else(|| format!("stage `{id}` that saltty knows"))?;
+            Ok(Map { stage, planes: planes(id)? })
+        });
+        let (photo, weights) = (&manifest.photo, &manifest.weights);
+        Ok(Self {
+            front: Front {
+                photo_sha256: photo.sha256.clone(),
+                size: [photo.width, photo.height],
+                pixels_sha256: photo.pixels_sha256.clone(),
+                square: raster(take("square")?).ok_or("picture `square`")?,
+                input: inputs[0].1.clone(),
+                input_means: take("input.means")?.to_f64(),
+            },
+            weights: Fingerprint { sha256: weights.sha256.clone(), tensors: weights.tensors.clone() },
+            back: Back {
+                activations: signatures(arrays, "activations", &manifest.network.layers)?,
+                logits: take("logits")?.to_f64(),
+                sweeps: sweeps.collect::<Result<_, String>>()?,
+                maps: maps.collect::<Result<_, String>>()?,
+                colours: [
+                    raster(take("colours.map")?).ok_or("picture `colours.map`")?,
+                    raster(take("colours.overlay")?).ok_or("picture `colours.overlay`")?,
+                ],
+            },
+        })
+    }
+
+    /// The stages that have tolerances.
+    pub(super) fn stages(&self) -> Vec<Stage> {
+        let always = [Stage::Square, Stage::Input, Stage::Activations, Stage::Logits, Stage::Gradients, Stage::Colours];
+        always.into_iter().chain(self.back.maps.iter().map(|map| map.stage)).collect()
+    }
+}
+
+fn levels(raster: &Raster) -> Array {
+    Array::u8(&[raster.height, raster.width, 3], raster.pixels.as_flattened().to_vec())
+}
+
+fn raster(array: &Array) -> Option<Raster> {
+    match (&array.shape[..], &array.values) {
+        (&[height, width, 3], crate::arrays::Values::U8(levels)) => {
+            Some(Raster::new(width, height, levels.as_chunks().0.to_vec()))
+        }
+        _ => None,
+    }
+}
+
+/// Stores signatures as three arrays with a row a layer.
+fn put(arrays: &mut Arrays, name: &str, layers: &[(String, Signature)]) {
+    let byte = |hex: &str, at: usize| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("a hash in hexadecimal");
+    let hashes = layers.iter().flat_map(|(_, one)| (0..32).map(|at| byte(&one.sha256, at))).collect();
+    let projections = layers.iter().flat_map(|(_, one)| one.projections.clone()).collect();
+    arrays.insert(&format!("{name}.sha256"), Array::u8(&[layers.len(), 32], hashes));
+    arrays.insert(
+        &format!("{name}.norms"),
+        Array::f64(&[layers.len()], layers.iter().map(|(_, one)| one.norm).collect()),
+    );
+    arrays.insert(&format!("{name}.projections"), Array::f64(&[layers.len(), PROJECTIONS], projections));
+}
+
+fn signatures(arrays: &Arrays, name: &str, layers: &[String]) -> Result<Vec<(String, Signature)>, String> {
+    let take = |part: &str, each: usize| {
+        let name = format!("{name}.{part}");
+        let values = arrays.get(&name).map(Array::to_f64).filter(|values| values.len() == layers.len() * each);
+        values.ok_or(format!("array `{name}` of {each} a layer"))
+    };
+    let (hashes, norms, projections) = (take("sha256", 32)?, take("norms", 1)?, take("projections", PROJECTIONS)?);
+    let signature = |(at, name): (usize, &String)| {
+        let sha256 = hashes[32 * at..][..32].iter().map(|&byte| format!("{:02x}", byte as u8)).collect();
+        let projections = projections[PROJECTIONS * at..][..PROJECTIONS].to_vec();
+        (name.clone(), Signature { sha256, norm: norms[at], projections })
+    };
+    Ok(layers.iter().enumerate().map(signature).collect())
+}

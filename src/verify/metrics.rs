@@ -1,0 +1,173 @@
+//! How far apart two arrays are, in several ways that see different things.
+
+use serde::Serialize;
+
+use crate::planes::Planes;
+
+/// A place in a map, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// Row from the top.
+    pub row: usize,
+    /// Column from the left.
+    pub column: usize,
+}
+
+/// Distances and likenesses of what was recorded and what is now. Those that do not apply are absent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Metrics {
+    /// Whether distance and cosine are estimated from signatures (within about a third) rather than computed.
+    pub estimated: bool,
+    /// Largest absolute difference.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_abs: Option<f64>,
+    /// ||now - recorded|| / ||recorded||.
+    pub relative_l2: f64,
+    /// Cosine of the angle between the two, 1 where they point the same way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<f64>,
+    /// Spearman's rank correlation, ties by their average rank.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rank_correlation: Option<f64>,
+    /// Share of the largest 1 % of positions that both have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_percent_overlap: Option<f64>,
+    /// Where the largest value was and is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak: Option<[Cell; 2]>,
+    /// The five highest classes then and now, where they changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top5: Option<[Vec<usize>; 2]>,
+}
+
+impl Metrics {
+    /// Of two equally long arrays.
+    pub fn of(recorded: &[f64], now: &[f64]) -> Self {
+        let distance = norm(recorded.iter().zip(now).map(|(a, b)| a - b));
+        Self {
+            max_abs: Some(recorded.iter().zip(now).fold(0.0, |max, (a, b)| worse(max, (a - b).abs()))),
+            relative_l2: relative(distance, norm(recorded.iter().copied())),
+            cosine: cosine(recorded, now),
+            ..Self::default()
+        }
+    }
+
+    /// Of two equally large maps; of several planes, the largest size at each position counts for ranks and peaks.
+    pub fn of_maps(recorded: &Planes, now: &Planes) -> Self {
+        let [a, b] = [recorded, now].map(flat);
+        let cell = |values: &[f64]| {
+            let at = largest(values, 1).first().copied().unwrap_or(0);
+            Cell { row: at / recorded.width.max(1), column: at % recorded.width.max(1) }
+        };
+        let count = a.len().div_ceil(100);
+        let [mut top_a, top_b] = [&a, &b].map(|values| largest(values, count));
+        top_a.retain(|at| top_b.contains(at));
+        Self {
+            rank_correlation: rank_correlation(&a, &b),
+            top_percent_overlap: Some(top_a.len() as f64 / count.max(1) as f64),
+            peak: Some([cell(&a), cell(&b)]),
+            ..Self::of(&recorded.values, &now.values)
+        }
+    }
+}
+
+/// The larger; a NaN is worse than anything.
+fn worse(a: f64, b: f64) -> f64 {
+    if b.is_nan() || b > a { b } else { a }
+}
+
+/// One number a position: the plane itself, or the largest size of several.
+fn flat(planes: &Planes) -> Vec<f64> {
+    if planes.channels == 1 {
+        return planes.values.clone();
+    }
+    let area = planes.height * planes.width;
+    (0..area).map(|at| (0..planes.channels).fold(0.0, |max, c| worse(max, planes.plane(c)[at].abs()))).collect()
+}
+
+fn norm(values: impl Iterator<Item = f64>) -> f64 {
+    values.map(|v| v * v).sum::<f64>().sqrt()
+}
+
+/// `distance / size`: zero for no distance, infinite where something is where nothing was.
+pub(super) fn relative(distance: f64, size: f64) -> f64 {
+    if distance == 0.0 { 0.0 } else { distance / size }
+}
+
+fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
+    let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+    let sizes = norm(a.iter().copied()) * norm(b.iter().copied());
+    (sizes > 0.0).then(|| (product / sizes).clamp(-1.0, 1.0))
+}
+
+/// The positions of the `count` largest values, largest first; of equal values, the first.
+pub fn largest(values: &[f64], count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
+    order.truncate(count);
+    order
+}
+
+/// Spearman's: the correlation of ranks. None where all values of one are equal.
+fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    let (a, b) = (ranks(a), ranks(b));
+    let mean = (a.len() as f64 + 1.0) / 2.0;
+    let [a, b] = [a, b].map(|ranks| ranks.into_iter().map(|rank| rank - mean).collect::<Vec<_>>());
+    cosine(&a, &b)
+}
+
+/// Ranks from 1; equal values share the mean of theirs.
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut start = 0;
+    while start < order.len() {
+        let equal = |at: &&usize| values[**at] == values[order[start]] || **at == order[start];
+        let count = order[start..].iter().take_while(equal).count();
+        let shared = start as f64 + (count as f64 + 1.0) / 2.0;
+        order[start..start + count].iter().for_each(|&at| ranks[at] = shared);
+        start += count;
+    }
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_share_their_mean() {
+        assert_eq!(ranks(&[3.0, 1.0, 3.0, 2.0]), [3.5, 1.0, 3.5, 2.0]);
+    }
+
+    /// `scipy.stats.spearmanr([1, 2, 2, 5, 9], [2, 1, 4, 4, 7])`.
+    #[test]
+    fn rank_correlation_is_scipys() {
+        let rho = rank_correlation(&[1.0, 2.0, 2.0, 5.0, 9.0], &[2.0, 1.0, 4.0, 4.0, 7.0]).unwrap();
+        assert!((rho - SPEARMAN).abs() < 1e-12, "{rho}");
+        assert_eq!(rank_correlation(&[1.0, 1.0], &[1.0, 2.0]), None);
+    }
+
+    const SPEARMAN: f64 = 0.763_157_894_736_842_1;
+
+    #[test]
+    fn metrics_of_a_moved_peak() {
+        let before = Planes::new(1, 2, 2, vec![0.0, 3.0, 0.0, 4.0]);
+        let after = Planes::new(1, 2, 2, vec![0.0, 5.0, 0.0, 4.0]);
+        let metrics = Metrics::of_maps(&before, &after);
+        assert_eq!((metrics.max_abs, metrics.relative_l2), (Some(2.0), 0.4));
+        assert_eq!(metrics.peak.unwrap(), [Cell { row: 1, column: 1 }, Cell { row: 0, column: 1 }]);
+        assert_eq!(metrics.top_percent_overlap, Some(0.0));
+        let same = Metrics::of_maps(&before, &before);
+        assert_eq!((same.relative_l2, same.cosine, same.top_percent_overlap), (0.0, Some(1.0), Some(1.0)));
+    }
+
+    #[test]
+    fn a_nan_is_worse_than_anything() {
+        let metrics = Metrics::of(&[1.0, 2.0, 3.0], &[1.0, f64::NAN, 9.0]);
+        assert!(metrics.relative_l2.is_nan());
+        assert_eq!(relative(0.0, 0.0), 0.0);
+        assert_eq!(relative(1.0, 0.0), f64::INFINITY);
+    }
+}

@@ -1,0 +1,92 @@
+//! Reports for people, on any terminal.
+
+use std::fmt::Write as _;
+
+use super::{Metrics, Report, StageReport, Verdict};
+
+/// One record's report; `all` lists every layer rather than the worst of them.
+///
+/// # Panics
+/// Never.
+pub fn text(report: &Report, all: bool) -> String {
+    let mut text = format!("{}: {}\n  {}\n", report.record.display(), report.verdict.word(), report.what);
+    let mut line = |words: String| writeln!(text, "  {words}").expect("a string takes all");
+    if let Some(first) = report.first() {
+        line(format!("first stage that diverges: {}{}", first.title(), distance(first)));
+    }
+    if !report.changes.is_empty() {
+        let changes: Vec<String> = report.changes.iter().map(ToString::to_string).collect();
+        line(format!("changed since the recording: {}", changes.join("; ")));
+    } else if !report.verdict.holds() {
+        line("nothing that the record names changed since the recording".to_owned());
+    }
+    if report.edited_tolerances {
+        line("its tolerances were edited since the recording".to_owned());
+    }
+    for parts in report.by_stage() {
+        match parts {
+            [one] if one.part.is_none() => line(row(&one.stage.to_string(), one)),
+            many if all => many.iter().for_each(|one| line(row(&one.title(), one))),
+            many => line(layers(many)),
+        }
+    }
+    text
+}
+
+fn row(title: &str, one: &StageReport) -> String {
+    let note = one.note.as_ref().map_or_else(String::new, |note| format!("  {note}"));
+    let metrics = one.metrics.as_ref().filter(|_| one.verdict != Verdict::Identical);
+    let metrics = metrics.map_or_else(String::new, |metrics| format!("  {}", words(metrics)));
+    format!("{title:<16} {:<16}{metrics}{note}", one.verdict.word()).trim_end().to_owned()
+}
+
+/// All layers of a stage in one line.
+fn layers(parts: &[StageReport]) -> String {
+    let worst = parts.iter().map(|part| part.verdict).max().unwrap_or(Verdict::Identical);
+    let (title, count) = (parts[0].stage.to_string(), parts.len());
+    let plural = if count == 1 { "part" } else { "layers" };
+    let differ: Vec<&StageReport> = parts.iter().filter(|part| part.verdict != Verdict::Identical).collect();
+    let Some(first) = differ.first() else {
+        return format!("{title:<16} {:<16}  {count} {plural}", worst.word());
+    };
+    let at = first.part.as_deref().unwrap_or_default();
+    let farthest =
+        parts.iter().filter_map(StageReport::distance).fold(0.0, |max: f64, d| if d > max { d } else { max });
+    let note = first.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
+    format!(
+        "{title:<16} {:<16}  {} of {count} {plural} differ, first {at}, at most {farthest:.1e}{note}",
+        worst.word(),
+        differ.len()
+    )
+}
+
+fn distance(stage: &StageReport) -> String {
+    let note = stage.note.as_ref().map_or_else(String::new, |note| format!(": {note}"));
+    match (stage.distance(), stage.limits) {
+        (Some(distance), Some(limits)) if stage.stage.is_levels() => {
+            format!(" by {distance} levels of 255 (tolerance {}){note}", limits.within)
+        }
+        (Some(distance), Some(limits)) => format!(" by {distance:.1e} (tolerance {:.0e}){note}", limits.within),
+        _ => note,
+    }
+}
+
+/// The metrics that apply, in one line.
+pub(super) fn words(metrics: &Metrics) -> String {
+    let about = if metrics.estimated { "about " } else { "" };
+    let mut words = vec![format!("relative L2 {about}{:.1e}", metrics.relative_l2)];
+    let mut add = |name: &str, value: Option<f64>, digits: usize| {
+        words.extend(value.map(|value| format!("{name} {value:.digits$}")));
+    };
+    add("cosine", metrics.cosine, 6);
+    add("rank correlation", metrics.rank_correlation, 6);
+    add("top 1 % shared", metrics.top_percent_overlap, 2);
+    words.extend(metrics.max_abs.map(|max| format!("max abs {max:.1e}")));
+    if let Some([before, after]) = metrics.peak.filter(|[before, after]| before != after) {
+        words.push(format!("peak ({}, {}) -> ({}, {})", before.row, before.column, after.row, after.column));
+    }
+    if let Some([before, after]) = &metrics.top5 {
+        words.push(format!("top 5 {before:?} -> {after:?}"));
+    }
+    words.join(", ")
+}
