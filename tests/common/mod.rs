@@ -2,7 +2,11 @@
 #![allow(dead_code, reason = "each test uses a part")]
 
 pub mod arrays;
+pub mod cases;
+pub mod convolutions;
 pub mod made_up;
+pub mod numbers;
+pub mod small;
 
 use std::path::{Path, PathBuf};
 
