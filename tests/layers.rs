@@ -1,104 +1,12 @@
-//! Each layer on each tape, in both precisions: values, gradients, ties and NaN.
+//! Each layer on each tape, by values that can be read off: rules, ties, NaN, how sweeps begin and end.
+//!
+//! Their gradients are proved in `tests/finite_differences.rs` and `tests/adjoints.rs`.
 
+mod common;
+
+use common::numbers::{map, noise, reals};
 use dfdx::prelude::*;
-use proptest::prelude::*;
-use saltty::nn::{
-    C, Concat, Conv2d, Dense, GlobalAverage, Grid, Map, MaxPool, MaxPoolCeil, Real, Relu, Rule, Trail, kernel::conv,
-};
-
-/// Numbers without pattern in [-1, 1).
-fn noise(count: usize, seed: u64) -> Vec<f64> {
-    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 11) as f64 / (1u64 << 52) as f64 - 1.0
-    };
-    (0..count).map(|_| next()).collect()
-}
-
-fn reals<E: Real>(values: &[f64]) -> Vec<E> {
-    values.iter().map(|&v| E::of(v)).collect()
-}
-
-fn map<Ch: ConstDim, H: ConstDim, W: ConstDim, E: Real>(batch: usize, values: &[f64]) -> Map<Ch, H, W, E> {
-    Cpu::default().tensor_from_vec(reals(values), (batch, Ch::default(), H::default(), W::default()))
-}
-
-/// The definition of a convolution, as plainly as it can be written.
-fn plain_convolution(size: &conv::Size, x: &[f64], weight: &[f64], bias: &[f64]) -> Vec<f64> {
-    let mut y = Vec::new();
-    let ([h, w], [oh, ow]) = (size.input, size.output);
-    for n in 0..size.batch {
-        for o in 0..size.outputs {
-            for (row, column) in (0..oh).flat_map(|row| (0..ow).map(move |column| (row, column))) {
-                let mut sum = bias[o];
-                for i in 0..size.inputs {
-                    for (ky, kx) in (0..size.kernel).flat_map(|y| (0..size.kernel).map(move |x| (y, x))) {
-                        let (y, x_at) = (row * size.stride + ky, column * size.stride + kx);
-                        let (y, x_at) = (y.wrapping_sub(size.padding), x_at.wrapping_sub(size.padding));
-                        if y < h && x_at < w {
-                            let k = size.kernel;
-                            sum += weight[((o * size.inputs + i) * k + ky) * k + kx]
-                                * x[((n * size.inputs + i) * h + y) * w + x_at];
-                        }
-                    }
-                }
-                y.push(sum);
-            }
-        }
-    }
-    y
-}
-
-fn close(a: &[f64], b: &[f64], tolerance: f64) {
-    assert_eq!(a.len(), b.len());
-    for (i, (a, b)) in a.iter().zip(b).enumerate() {
-        assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "element {i}: {a} is not {b}");
-    }
-}
-
-prop_compose! {
-    fn sizes()(
-        batch in 1..4usize, inputs in 1..5usize, outputs in 1..140usize, kernel in 1..5usize, stride in 1..4usize,
-        padding in 0..3usize, more in (0..9usize, 0..9usize),
-    ) -> conv::Size {
-        let least = kernel.saturating_sub(2 * padding).max(1);
-        let input = [least + more.0, least + more.1];
-        let output = input.map(|n| (n + 2 * padding - kernel) / stride + 1);
-        conv::Size { batch, inputs, outputs, input, output, kernel, stride, padding }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
-    #[test]
-    fn convolution_is_its_definition_and_its_gradient_the_adjoint(size in sizes(), seed in any::<u64>()) {
-        let x = noise(size.input_len(), seed);
-        let weight = noise(size.outputs * size.inputs * size.kernel * size.kernel, seed ^ 1);
-        let bias = noise(size.outputs, seed ^ 2);
-        let filter = conv::channels_last(&weight, size.outputs, size.inputs, size.kernel);
-        let mut y = vec![0.0; size.output_len()];
-        conv::forward(&size, &x, &filter, &bias, &mut y);
-        close(&y, &plain_convolution(&size, &x, &weight, &bias), 1e-12);
-
-        let zero = vec![0.0; size.outputs];
-        let up = noise(size.output_len(), seed ^ 3);
-        let mut linear = vec![0.0; size.output_len()];
-        conv::forward(&size, &x, &filter, &zero, &mut linear);
-        let mut down = vec![0.0; size.input_len()];
-        conv::input_gradient(&size, &up, &filter, &mut down);
-        let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
-        let (left, right) = (dot(&linear, &up), dot(&x, &down));
-        prop_assert!((left - right).abs() <= 1e-10 * (1.0 + left.abs()), "<Ax, y> = {left}, <x, A'y> = {right}");
-
-        let mut twice = down.clone();
-        conv::input_gradient(&size, &up, &filter, &mut twice);
-        close(&twice, &down.iter().map(|d| 2.0 * d).collect::<Vec<_>>(), 1e-12);
-    }
-}
+use saltty::nn::{C, Concat, Conv2d, Dense, GlobalAverage, Grid, Map, MaxPool, MaxPoolCeil, Real, Relu, Rule, Trail};
 
 /// A small network with every kind of layer, in which nothing is drawn by chance but the weights.
 type Small<E> = ((Conv2d<2, C<3>, 3, 1, 1, E>, Relu, MaxPool<2, 2>), (Conv2d<3, C<4>, 3, 2, 0, E>, Relu));
@@ -151,39 +59,6 @@ fn every_tape_gives_the_same_values_and_gradients() {
         assert!(owned[..392].iter().any(|g| *g != 0.0), "{rule:?} reaches the pixels");
         assert!(owned[392..].iter().all(|g| *g == 0.0), "the second image does not matter to the first's score");
     }
-}
-
-#[test]
-fn single_precision_agrees_with_double() {
-    let values = noise(784, 9);
-    let (single, _) = both_gradients::<f32>(Rule::Gradient, &map(2, &values));
-    let (double, _) = both_gradients::<f64>(Rule::Gradient, &map(2, &values));
-    close(&single.into_iter().map(f64::from).collect::<Vec<_>>(), &double, 1e-5);
-}
-
-#[test]
-fn the_whole_network_passes_gradcheck() {
-    let x = noise(392, 21);
-    let net = small::<f64>(Rule::Gradient);
-    let logit = |values: &[f64]| net.forward(map::<C<2>, C<14>, C<14>, f64>(1, values)).as_vec()[1];
-    let (gradient, _) = both_gradients::<f64>(Rule::Gradient, &map(1, &x));
-    for direction in 0..50 {
-        let d = noise(392, 100 + direction);
-        let at = |t: f64| logit(&x.iter().zip(&d).map(|(x, d)| x + t * d).collect::<Vec<_>>());
-        let numeric = (at(1e-6) - at(-1e-6)) / 2e-6;
-        let analytic: f64 = gradient.iter().zip(&d).map(|(g, d)| g * d).sum();
-        assert!((numeric - analytic).abs() <= 1e-5 + 1e-3 * analytic.abs(), "{numeric} against {analytic}");
-    }
-}
-
-#[test]
-fn a_batch_is_its_images_one_by_one_to_the_bit() {
-    let x = noise(3 * 392, 5);
-    let net = small::<f32>(Rule::Gradient);
-    let all = net.forward(map::<C<2>, C<14>, C<14>, f32>(3, &x)).as_vec();
-    let each: Vec<f32> =
-        x.chunks(392).flat_map(|x| net.forward(map::<C<2>, C<14>, C<14>, f32>(1, x)).as_vec()).collect();
-    assert_eq!(all, each);
 }
 
 #[test]
@@ -263,16 +138,4 @@ fn a_nan_reaches_the_scores() {
     let out = Relu::new("relu", Rule::Gradient).forward(relu.clone()).as_vec();
     assert!(out[0].is_nan() && out[1..] == [0.0, 0.0, 1.0]);
     assert!(MaxPool::<2, 2>::new("pool").forward(relu).as_vec()[0].is_nan());
-}
-
-#[test]
-fn the_same_bits_for_any_number_of_threads() {
-    let values = noise(784, 9);
-    let with = |threads: usize| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| both_gradients::<f32>(Rule::Gradient, &map(2, &values)))
-    };
-    let one = with(1);
-    assert_eq!(one, with(2));
-    assert_eq!(one, with(7));
 }

@@ -3,9 +3,13 @@
 
 pub mod arrays;
 pub mod broken;
+pub mod cases;
+pub mod convolutions;
 pub mod golden;
 pub mod made_up;
+pub mod numbers;
 pub mod program;
+pub mod small;
 
 use std::path::{Path, PathBuf};
 

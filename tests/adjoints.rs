@@ -1,0 +1,205 @@
+//! Every linear kernel against its definition and against its own transpose: `<A x, y> = <x, A' y>`.
+//!
+//! Catches a way back that does not belong to the way forward: a flipped or shifted filter, a wrong stride or padding,
+//! channels or images mixed up, a gradient that overwrites instead of adding.
+
+mod common;
+
+use common::{
+    cases::Cases,
+    convolutions::{Definition, Family, families, size_classes, terms, weight_len},
+    numbers::{absolute, beyond, dot, doubles, noise, noises, reals, rounded},
+    small::window,
+};
+use proptest::prelude::*;
+use saltty::nn::{
+    Real,
+    kernel::{average, concat, conv::Size, dense, pool, relu},
+};
+
+/// This file's part of the 10 000 random cases.
+const SHARE: usize = 5000;
+
+#[test]
+fn every_way_back_is_the_transpose_of_its_way_forward() {
+    let cases = Cases::default();
+    for both in families::<f64>().into_iter().zip(families::<f32>()) {
+        for (class, count, sizes) in size_classes() {
+            let what = format!("convolution, {}, {class}", both.0.name);
+            cases.run(&what, count, (sizes, any::<u64>()), |(size, seed)| convolution(&both, &size, seed));
+        }
+    }
+    let lengths = prop_oneof![1..70usize, 1000..2100usize];
+    cases.run("dense", 500, (0..4usize, lengths, 1..40usize, any::<u64>()), |(batch, inputs, outputs, seed)| {
+        dense_layer::<f64>(batch, inputs, outputs, seed)?;
+        dense_layer::<f32>(batch, inputs, outputs, seed)
+    });
+    cases.run("pooling on a fixed argmax", 500, (pool_sizes(), any::<u64>()), |(size, seed)| pooling(&size, seed));
+    cases.run("average", 200, (0..40usize, 1..60usize, any::<u64>()), |(planes, area, seed)| {
+        let forward = |x: &[f64]| average::forward(area, x);
+        transposed("average", &noise(planes * area, seed), &noise(planes, !seed), forward, |up, down| {
+            average::input_gradient(area, up, down);
+        })
+    });
+    cases.run("concatenation", 200, (1..4usize, 1..50usize, any::<u64>()), |(batch, each, seed)| {
+        concatenation(batch, each, seed)
+    });
+    cases.run("rectifier on fixed gates", 200, (1..40_000usize, any::<u64>()), |(len, seed)| rectifier(len, seed));
+    cases.at_least(SHARE);
+}
+
+/// Compares both precisions with the definition and its transpose within the rounding of plain sums, and the two ways
+/// with each other.
+fn convolution(families: &(Family<f64>, Family<f32>), size: &Size, seed: u64) -> Result<(), String> {
+    let lengths = [size.input_len(), weight_len(size), size.outputs, size.output_len()];
+    let [x, weight, bias, up] = noises(lengths, seed).map(|values| rounded(&values));
+    let truth = Definition::new(size, &x, &weight, &bias, &up);
+    agrees(&families.0, f64::EPSILON, size, [&x, &weight, &bias, &up], &truth).map_err(|e| format!("f64, {e}"))?;
+    agrees(&families.1, f64::from(f32::EPSILON), size, [&x, &weight, &bias, &up], &truth)
+        .map_err(|e| format!("f32, {e}"))
+}
+
+fn agrees<E: Real>(
+    family: &Family<E>,
+    epsilon: f64,
+    size: &Size,
+    values: [&[f64]; 4],
+    truth: &Definition,
+) -> Result<(), String> {
+    let [x, weight, bias, up] = values.map(reals::<E>);
+    let (y, down) = (doubles(&family.values(size, &x, &weight, &bias)), doubles(&family.gradient(size, &up, &weight)));
+    let terms = [terms(size), size.outputs * size.kernel * size.kernel];
+    let [forward, backward] = [0, 1].map(|way| family.slack * (terms[way] + 1) as f64 * epsilon * truth.scales[way]);
+    beyond(&y, &truth.y, |_| forward).map_err(|e| format!("forward: {e}"))?;
+    beyond(&down, &truth.down, |_| backward).map_err(|e| format!("input gradient: {e}"))?;
+
+    let linear = doubles(&family.values(size, &x, &weight, &vec![E::ZERO; size.outputs]));
+    let sums = [values[3], values[0]].map(|values| absolute(values).iter().sum::<f64>());
+    let bound = forward * sums[0] + backward * sums[1];
+    beyond(&[dot(&linear, values[3])], &[dot(values[0], &down)], |_| bound).map_err(|e| format!("<Ax, y>: {e}"))?;
+    let back = |up: &[E], down: &mut [E]| (family.input_gradient)(size, up, &(family.prepare)(size, &weight), down);
+    adds(&up, &down, back, |_| 2.0 * backward + (terms[1] + 2) as f64 * epsilon)
+}
+
+/// Checks that a way back adds to what is there.
+fn adds<E: Real>(
+    up: &[E],
+    down: &[f64],
+    back: impl Fn(&[E], &mut [E]),
+    bound: impl Fn(usize) -> f64,
+) -> Result<(), String> {
+    let before = rounded(&noise(down.len(), 77));
+    let mut found = reals::<E>(&before);
+    back(up, &mut found);
+    let wanted: Vec<f64> = before.iter().zip(down).map(|(a, b)| a + b).collect();
+    beyond(&doubles(&found), &wanted, bound).map_err(|e| format!("adding to what is there, {}: {e}", E::NAME))
+}
+
+/// `<A x, y> = <x, A' y>` and that the way back adds, in f64.
+fn transposed(
+    what: &str,
+    x: &[f64],
+    up: &[f64],
+    forward: impl Fn(&[f64]) -> Vec<f64>,
+    back: impl Fn(&[f64], &mut [f64]),
+) -> Result<(), String> {
+    let y = forward(x);
+    let mut down = vec![0.0; x.len()];
+    back(up, &mut down);
+    let scale = dot(&absolute(&y), &absolute(up)) + dot(&absolute(x), &absolute(&down));
+    beyond(&[dot(&y, up)], &[dot(x, &down)], |_| 1e-13 * scale).map_err(|e| format!("{what}: {e}"))?;
+    adds(up, &down, back, |i| 1e-15 * (1.0 + down[i].abs()))
+}
+
+fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) -> Result<(), String> {
+    let lengths = [batch * inputs, inputs * outputs, outputs, batch * outputs];
+    let [x, weight, bias, mut up] = noises(lengths, seed).map(|values| rounded(&values));
+    up.iter_mut().step_by(3).for_each(|u| *u = 0.0);
+    let [x_e, weight_e, bias_e, up_e] = [&x, &weight, &bias, &up].map(|values| reals::<E>(values));
+    let epsilon = if size_of::<E>() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+
+    let y = doubles(&dense::forward(batch, &x_e, &weight_e, &bias_e));
+    let forward = |x: &[f64], weight: &[f64], bias: &[f64]| -> Vec<f64> {
+        let at = |i: usize| dot(&x[i / outputs * inputs..][..inputs], &weight[i % outputs * inputs..][..inputs]);
+        (0..batch * outputs).map(|i| at(i) + bias[i % outputs]).collect()
+    };
+    let terms = forward(&absolute(&x), &absolute(&weight), &absolute(&bias));
+    beyond(&y, &forward(&x, &weight, &bias), |i| (inputs + 1) as f64 * epsilon * terms[i])
+        .map_err(|e| format!("forward, {}: {e}", E::NAME))?;
+
+    let wanted: Vec<f64> = (0..batch * inputs)
+        .map(|i| (0..outputs).map(|o| up[i / inputs * outputs + o] * weight[o * inputs + i % inputs]).sum())
+        .collect();
+    adds(
+        &up_e,
+        &wanted,
+        |up, down| dense::input_gradient(batch, up, &weight_e, down),
+        |_| (outputs + 2) as f64 * epsilon,
+    )
+}
+
+fn pool_sizes() -> impl Strategy<Value = pool::Size> {
+    (1..5usize, 1..5usize, 1..5usize, any::<bool>(), 0..9usize, 0..9usize).prop_map(
+        |(planes, kernel, stride, ceil, more, wider)| {
+            let input = [kernel + more, kernel + wider];
+            let output = input.map(|side| saltty::nn::window::slid(side, kernel, stride, 0, ceil));
+            pool::Size { planes, input, output, kernel, stride }
+        },
+    )
+}
+
+/// Few different values, so that maxima tie: the first must win, and once chosen, pooling is linear.
+fn pooling(size: &pool::Size, seed: u64) -> Result<(), String> {
+    let [in_area, out_area] = [size.input, size.output].map(|[h, w]| h * w);
+    let x: Vec<f64> = noise(size.planes * in_area, seed).into_iter().map(|v| (v * 4.0).round()).collect();
+    let (y, argmax) = pool::forward(size, &x);
+    let chosen = |i: usize| i / out_area * in_area + argmax[i] as usize;
+    for i in 0..y.len() {
+        let window = window(size, i % out_area);
+        let first = window.iter().copied().reduce(|best, at| {
+            if x[i / out_area * in_area + at] > x[i / out_area * in_area + best] { at } else { best }
+        });
+        if first != Some(argmax[i] as usize) || y[i] != x[chosen(i)] {
+            return Err(format!(
+                "output {i} is {} from {}, the window's first maximum is at {first:?}",
+                y[i], argmax[i]
+            ));
+        }
+    }
+    let forward = |x: &[f64]| (0..y.len()).map(|i| x[chosen(i)]).collect();
+    transposed("pooling", &noise(x.len(), seed ^ 1), &noise(y.len(), seed ^ 2), forward, |up, down| {
+        pool::input_gradient(size, &argmax, up, down);
+    })
+}
+
+fn concatenation(batch: usize, each: usize, seed: u64) -> Result<(), String> {
+    let len = batch * each;
+    let x = noise(2 * len, seed);
+    let joined = concat::forward(batch, &x[..len], &x[len..]);
+    for (i, value) in joined.iter().enumerate() {
+        let (image, place) = (i / (2 * each), i % (2 * each));
+        let wanted = if place < each { x[image * each + place] } else { x[len + image * each + place - each] };
+        if *value != wanted {
+            return Err(format!("element {i} of {batch} images is {value}, not {wanted}"));
+        }
+    }
+    let forward = |x: &[f64]| concat::forward(batch, &x[..len], &x[len..]);
+    transposed("concatenation", &x, &noise(2 * len, seed ^ 1), forward, |up, down| {
+        let (a, b) = down.split_at_mut(len);
+        concat::input_gradient(batch, 0, up, a);
+        concat::input_gradient(batch, 1, up, b);
+    })
+}
+
+fn rectifier(len: usize, seed: u64) -> Result<(), String> {
+    let x = noise(len, seed);
+    let mut y = x.clone();
+    relu::forward(&mut y);
+    let open = relu::open(&y);
+    let wanted: Vec<f64> = x.iter().map(|x| x.max(0.0)).collect();
+    beyond(&y, &wanted, |_| 0.0)?;
+    let gate = |at: &[f64]| at.iter().zip(&x).map(|(v, x)| if *x > 0.0 { *v } else { 0.0 }).collect::<Vec<_>>();
+    transposed("rectifier", &noise(len, seed ^ 1), &noise(len, seed ^ 2), gate, |up, down| {
+        relu::input_gradient(saltty::nn::Rule::Gradient, &open, up, down);
+    })
+}

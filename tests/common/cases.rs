@@ -1,0 +1,58 @@
+//! Random cases, counted and printed: proptest with the number of cases that ran.
+
+use std::{cell::Cell, fmt::Debug};
+
+use proptest::{
+    strategy::Strategy,
+    test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner},
+};
+
+/// How many random cases ran, and how often a point was drawn anew because it lay on a kink.
+#[derive(Default)]
+pub struct Cases {
+    run: Cell<usize>,
+    redrawn: Cell<usize>,
+}
+
+impl Cases {
+    /// Runs `check` on `count` values of `strategy`; a failing value is made smaller before it is reported.
+    #[track_caller]
+    pub fn run<S: Strategy>(&self, what: &str, count: u32, strategy: S, check: impl Fn(S::Value) -> Result<(), String>)
+    where
+        S::Value: Debug,
+    {
+        let config = Config {
+            failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+            max_shrink_iters: 2000,
+            ..Config::with_cases(count)
+        };
+        let redrawn = self.redrawn.get();
+        let outcome = TestRunner::new(config).run(&strategy, |value| check(value).map_err(TestCaseError::fail));
+        if let Err(error) = outcome {
+            panic!("{what}: {error}");
+        }
+        self.run.set(self.run.get() + count as usize);
+        let redrawn = self.redrawn.get() - redrawn;
+        let note = if redrawn > 0 { format!(", {redrawn} points drawn anew beside a kink") } else { String::new() };
+        println!("  {what}: {count} cases{note}");
+    }
+
+    /// The first value of `draw` (called with 0, 1, 2 ...) that is well away from kinks.
+    pub fn clear_of_kinks<V>(&self, mut draw: impl FnMut(u64) -> V, clear: impl Fn(&V) -> bool) -> V {
+        for attempt in 0..1000 {
+            let value = draw(attempt);
+            if clear(&value) {
+                return value;
+            }
+            self.redrawn.set(self.redrawn.get() + 1);
+        }
+        panic!("a thousand points in a row lie beside a kink");
+    }
+
+    /// Prints how many ran and fails if they are fewer than this file's share of the 10 000.
+    #[track_caller]
+    pub fn at_least(&self, share: usize) {
+        println!("{} random cases, {} points drawn anew", self.run.get(), self.redrawn.get());
+        assert!(self.run.get() >= share, "only {} random cases ran, not {share}", self.run.get());
+    }
+}

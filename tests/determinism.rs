@@ -1,0 +1,60 @@
+//! The same bits for any number of threads, and from run to run: the whole SqueezeNet, every method.
+//!
+//! Catches sums whose order depends on which thread is free. On one CPU only: other CPUs have other vector units, whose
+//! sums agree within the tolerances of `tests/reference.rs`.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::repository;
+use saltty::{
+    explain::{Method, Session},
+    model::{Classifier, Model, Precision},
+    photo::{Photo, Preprocess, Resize, fit},
+    planes::Planes,
+    weights::Weights,
+};
+
+fn squeezenet() -> Arc<dyn Classifier> {
+    let mut weights = Weights::open(&repository("golden/reference/squeezenet1_1.f32.safetensors")).unwrap();
+    Model::SqueezeNet11.load(&mut weights, Precision::Single).unwrap()
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|v| v.to_bits()).collect()
+}
+
+/// Everything from the photo on: its pixels as the network reads them, every layer, every method.
+fn everything(network: &Arc<dyn Classifier>, photo: &Photo) -> Vec<(String, Vec<u64>)> {
+    let input: Planes = Preprocess::Caffe.planes(&fit(&photo.raster, 227, Resize::Crop));
+    let session = Session::new(network.clone(), &input).unwrap();
+    let mut found =
+        vec![("input".to_owned(), bits(&input.values)), ("logits".to_owned(), bits(session.pass().logits()))];
+    for layer in network.layers() {
+        found.push((layer.name.to_string(), bits(&session.pass().activation(&layer.name).values)));
+    }
+    let target = session.target(None).unwrap();
+    for method in Method::ALL {
+        found.push((method.to_string(), bits(&session.explain(method, 285, &target).unwrap().map.values)));
+    }
+    found
+}
+
+#[test]
+fn the_same_bits_for_any_number_of_threads_and_from_run_to_run() {
+    let photo = Photo::open(&repository("fixtures/cat_and_dog.jpg")).unwrap();
+    let network = squeezenet();
+    let with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| everything(&network, &photo))
+    };
+    let one = with(1);
+    assert!(one.iter().all(|(_, bits)| bits.iter().any(|b| *b != 0)), "every array holds something");
+    for threads in [1, 2, 7] {
+        for ((name, wanted), (_, found)) in one.iter().zip(with(threads)) {
+            let differ = wanted.iter().zip(&found).filter(|(a, b)| a != b).count();
+            assert_eq!(differ, 0, "{name} with {threads} threads: {differ} of {} numbers differ", wanted.len());
+        }
+    }
+}
