@@ -279,6 +279,16 @@ fn a_photo_that_may_not_be_read_is_told_in_one_sentence() {
     assert_eq!(complaint(folder.path(), &case), None);
 }
 
+/// Opening works and reading does not, for root too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_photo_whose_reading_fails_is_told_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "explain /proc/self/mem";
+    let case = ("a file that gives an error", line, FAILED, &["cannot read /proc/self/mem", "check the path"][..]);
+    assert_eq!(complaint(folder.path(), &case), None);
+}
+
 #[test]
 fn vgg19_without_its_classifier_is_told_what_is_missing() {
     let Some(features) = common::shared("weights/vgg19_features.safetensors") else { return };
