@@ -5,13 +5,9 @@ mod common;
 use std::{fs, path::Path};
 
 use common::{
-    broken::{black_png, cut, photo},
-    program::{changed_weights, saltty, tensor, words},
-    repository,
+    broken::folder,
+    program::{saltty, words},
 };
-use image::ImageFormat;
-use safetensors::tensor::Dtype;
-use tempfile::TempDir;
 
 /// What is wrong, how saltty is called, how it must end, and words that the message must have.
 type Case = (&'static str, &'static str, i32, &'static [&'static str]);
@@ -221,91 +217,6 @@ const WISHES: &[Case] = &[
     ("explain nothing", "explain", USAGE, &["PHOTO|FOLDER", "--help"]),
 ];
 
-/// A folder with everything that the cases name.
-fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
-    fs::create_dir(folder.path().join("nothing")).unwrap();
-    fs::create_dir(folder.path().join("no_photos")).unwrap();
-    write("no_photos/notes.txt", b"nothing to see");
-    write("empty.jpg", b"");
-    write("text.jpg", b"This is no photo, whatever its name.");
-    write("two.txt", b"one\ntwo\n");
-    write_photos(&write);
-    write_weights(&write);
-    folder
-}
-
-fn write_photos(write: &dyn Fn(&str, &[u8])) {
-    let jpeg = fs::read(repository("fixtures/cat_and_dog.jpg")).unwrap();
-    write("p.jpg", &jpeg);
-    write("header.jpg", &jpeg[..300]);
-    write("half.jpg", cut(&jpeg, 0.5));
-    write("almost.jpg", &jpeg[..jpeg.len() - 2]);
-    let small = photo(ImageFormat::Jpeg);
-    let length = (small.len() as u16 + 2).to_be_bytes();
-    write("thumbnail.jpg", cut(&[&jpeg[..2], &[0xFF, 0xE1], &length, &small, &jpeg[2..]].concat(), 0.2));
-    let formats = [("png", ImageFormat::Png), ("webp", ImageFormat::WebP), ("gif", ImageFormat::Gif)];
-    for (ending, format) in formats.into_iter().chain([("bmp", ImageFormat::Bmp)]) {
-        write(&format!("half.{ending}"), cut(&photo(format), 0.5));
-    }
-    write("header.png", &photo(ImageFormat::Png)[..20]);
-    write("none.png", &black_png(0, 48));
-    let zeroed = |format, from: usize, count: usize| {
-        let mut bytes = photo(format);
-        bytes[from..from + count].fill(0);
-        bytes
-    };
-    write("none.gif", &zeroed(ImageFormat::Gif, 6, 2));
-    write("none.bmp", &zeroed(ImageFormat::Bmp, 18, 4));
-    write("wide.png", &black_png(30_000, 3_000));
-    write("bomb.png", &black_png(16_000, 16_000));
-}
-
-fn write_weights(write: &dyn Fn(&str, &[u8])) {
-    let whole = fs::read(repository("fixtures/squeezenet1_1.f16.safetensors")).unwrap();
-    write("whole.safetensors", &whole);
-    write("header.st", &whole[..100]);
-    write("half.st", cut(&whole, 0.5));
-    write("tail.st", &[&whole[..], b"end"].concat());
-    write("header_text.st", b"\x05\0\0\0\0\0\0\0hello");
-    write("none.st", b"\x02\0\0\0\0\0\0\0{}");
-    write("zip.pth", b"PK\x03\x04 and the rest of a zip file");
-    write("old.pth", b"\x80\x02}q\0and the rest of a pickle");
-    write("keras.h5", b"\x89HDF\r\n\x1a\nand the rest");
-    write("missing.st", &changed_weights(|tensors| tensors.retain(|(name, ..)| name != "conv10.bias")));
-    write("shape.st", &changed_weights(|tensors| tensor(tensors, "conv1.weight").2 = vec![64, 27]));
-    write("extra.st", &changed_weights(|t| t.push(("fire10.weight".into(), Dtype::F16, vec![2, 2], vec![0; 8]))));
-    let bias = "fire9.expand1x1.bias";
-    write("nan.st", &changed_weights(|tensors| tensor(tensors, bias).3[..4].copy_from_slice(&[0, 0x7E, 0, 0x7E])));
-    write("inf.st", &changed_weights(|tensors| tensor(tensors, bias).3[..2].copy_from_slice(&[0, 0x7C])));
-    for (name, dtype) in [("i64.st", Dtype::I64), ("f64.st", Dtype::F64)] {
-        write(
-            name,
-            &changed_weights(|tensors| {
-                let bias = tensor(tensors, "conv1.bias");
-                (bias.1, bias.3) = (dtype, vec![0; 64 * 8]);
-            }),
-        );
-    }
-    write(
-        "no_class.st",
-        &changed_weights(|tensors| {
-            for (name, sizes) in [("conv10.weight", vec![0, 512, 1, 1]), ("conv10.bias", vec![0])] {
-                let head = tensor(tensors, name);
-                (head.2, head.3) = (sizes, Vec::new());
-            }
-        }),
-    );
-    let largest = [0xFF, 0x7B];
-    write(
-        "loud.st",
-        &changed_weights(|tensors| {
-            tensors.iter_mut().for_each(|(.., data)| data.as_chunks_mut::<2>().0.fill(largest));
-        }),
-    );
-}
-
 /// What is wrong with how saltty took `case`, if anything.
 fn complaint(folder: &Path, &(what, line, status, wanted): &Case) -> Option<String> {
     let output = saltty(folder).args(words(line)).output().unwrap();
@@ -359,12 +270,22 @@ fn a_photo_that_may_not_be_read_is_told_in_one_sentence() {
 
     let folder = folder();
     let photo = folder.path().join("p.jpg");
-    fs::set_permissions(&photo, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&photo, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&photo).is_ok() {
         println!("skipped: whoever runs this test may read everything");
         return;
     }
     let case = ("a photo that may not be read", "explain p.jpg", FAILED, &["cannot read p.jpg", "permissions"][..]);
+    assert_eq!(complaint(folder.path(), &case), None);
+}
+
+/// Opening works and reading does not, for root too.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_photo_whose_reading_fails_is_told_in_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "explain /proc/self/mem";
+    let case = ("a file that gives an error", line, FAILED, &["cannot read /proc/self/mem", "check the path"][..]);
     assert_eq!(complaint(folder.path(), &case), None);
 }
 

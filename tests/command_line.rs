@@ -2,52 +2,16 @@
 
 mod common;
 
-use std::{
-    fs,
-    io::Read,
-    path::{Path, PathBuf},
-    process::{Command as Process, Stdio},
-};
+use std::{fs, path::Path};
 
-use assert_cmd::Command;
 use common::{
     arrays::Arrays,
-    program::{changed_weights, saltty, words},
+    program::{changed_weights, folder, objects, prints, run, saltty, words},
     repository,
 };
-use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 use saltty::photo::Photo;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
-
-/// A folder with `p.jpg`, the photo of the README.
-fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    fs::copy(repository("fixtures/cat_and_dog.jpg"), folder.path().join("p.jpg")).unwrap();
-    folder
-}
-
-/// Standard output and error of a run that must end with `status`.
-fn run(command: &mut Command, status: i32) -> (String, String) {
-    let output = command.output().unwrap();
-    let [out, told] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    assert_eq!(output.status.code(), Some(status), "{told}");
-    assert!(!told.contains("panicked"), "{told}");
-    (out, told)
-}
-
-/// Standard output of a run without any complaint; `line` is split at spaces.
-fn prints(folder: &Path, line: &str) -> String {
-    let (out, told) = run(saltty(folder).args(words(line)), 0);
-    assert_eq!(told, "", "nothing on standard error");
-    out
-}
-
-/// JSON objects, one a line.
-fn objects(out: &str) -> Vec<Value> {
-    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
 
 /// The share of a map that lies in its right half, counting each position as `weight` says.
 fn right_share(arrays: &Arrays, weight: impl Fn(f64) -> f64) -> f64 {
@@ -111,7 +75,7 @@ fn json_has_everything_about_a_photo() {
     let report = &objects(&out)[..];
     let [report] = report else { panic!("one object for one photo: {out}") };
     let hash = Sha256::digest(fs::read(repository("fixtures/squeezenet1_1.f16.safetensors")).unwrap());
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hash.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
     for (field, value) in [
         ("photo", Value::from("p.jpg")),
         ("model", "squeezenet1_1".into()),
@@ -300,7 +264,7 @@ fn the_layers_of_a_file_are_those_of_its_network_under_its_convention() {
 #[test]
 fn labels_name_the_classes_of_other_networks() {
     let folder = folder();
-    let names: String = (0..1000).map(|index| format!("thing {index:04}\n")).collect();
+    let names = (0..1000).map(|index| format!("thing {index:04}\n")).collect::<Vec<_>>().concat();
     fs::write(folder.path().join("names.txt"), names).unwrap();
     let (out, _) = run(
         saltty(folder.path()).args(words("explain p.jpg --json -m cam --labels names.txt -c")).arg("THING 0007"),
@@ -320,7 +284,7 @@ fn help_has_examples_and_the_shells_their_completions() {
         ("completions bash", &["_saltty()", "explain", "--recipe"]),
         ("completions zsh", &["#compdef saltty", "explain", "--recipe"]),
         ("completions fish", &["complete -c saltty", "explain", "recipe"]),
-        ("man", &[".TH saltty 1", "golden retriever", "explain"]),
+        ("man", &[".TH saltty 1", "golden retriever", "SALTTY EXPLAIN", "recipe", "Exit status: 0 done"]),
     ] {
         let out = prints(folder.path(), line);
         for word in wanted {
@@ -362,95 +326,4 @@ fn folders_are_explained_photo_by_photo_and_pictures_keep_apart() {
     let maps: Vec<_> =
         files.iter().filter_map(|name| name.to_str().unwrap().strip_suffix(".285.grad-cam.map.png")).collect();
     assert_eq!((files.len(), maps), (6, vec!["10", "2-2", "2"]));
-}
-
-#[test]
-fn timings_are_told_beside_the_output() {
-    let folder = folder();
-    let (out, told) = run(saltty(folder.path()).args(words("explain p.jpg --json --timings -m grad-cam")), 0);
-    assert_eq!(objects(&out).len(), 1);
-    for stage in ["p.jpg", "load", "decode", "prepare", "forward", "explain", "ms"] {
-        assert!(told.contains(stage), "no `{stage}` in:\n{told}");
-    }
-}
-
-#[test]
-fn colours_come_when_asked_for_and_never_otherwise() {
-    let folder = folder();
-    let page = |line: &str, variables: &[(&str, &str)]| {
-        let mut command = saltty(folder.path());
-        command.args(words(line)).env_remove("NO_COLOR").envs(variables.iter().copied());
-        run(&mut command, 0).0
-    };
-    assert!(page("p.jpg --color always --width 40", &[]).contains("\x1b[38;2;"), "as asked");
-    assert!(page("p.jpg --color always --width 40", &[("NO_COLOR", "1")]).contains("\x1b[38;2;"), "an option wins");
-    assert!(page("p.jpg --width 40", &[("CLICOLOR_FORCE", "1")]).contains("\x1b[38;2;"), "forced");
-    for (line, variables) in [
-        ("p.jpg --width 40", &[][..]),
-        ("p.jpg --width 40", &[("CLICOLOR_FORCE", "0")]),
-        ("p.jpg --width 40", &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]),
-        ("p.jpg --width 40 --color never", &[("CLICOLOR_FORCE", "1")]),
-    ] {
-        assert!(!page(line, variables).contains('\x1b'), "{line} {variables:?}");
-    }
-}
-
-/// A reader that leaves is no reason to panic, nor to say that all went well.
-#[test]
-fn a_closed_pipe_is_told_in_one_sentence() {
-    let photo = repository("fixtures/cat_and_dog.jpg");
-    for arguments in [&["explain", "--json"][..], &["--plain"]] {
-        let mut process = Process::new(env!("CARGO_BIN_EXE_saltty"));
-        process.args(arguments).arg(&photo).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = process.spawn().unwrap();
-        drop(process.stdout.take());
-        let output = process.wait_with_output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(told, "error: standard output was closed before all was written; read it to its end\n");
-        assert_eq!(output.status.code(), Some(1));
-    }
-}
-
-#[test]
-fn nobody_reading_the_errors_is_no_reason_to_panic() {
-    let mut process = Process::new(env!("CARGO_BIN_EXE_saltty"));
-    process.arg("explain").arg("gone.jpg").stderr(Stdio::piped());
-    let mut process = process.spawn().unwrap();
-    drop(process.stderr.take());
-    assert_eq!(process.wait().unwrap().code(), Some(1));
-}
-
-/// All that a terminal of 100 columns gets from a run.
-fn in_a_terminal(arguments: &[&str], folder: PathBuf) -> String {
-    let size = PtySize { rows: 30, cols: 100, ..PtySize::default() };
-    let pair = native_pty_system().openpty(size).unwrap();
-    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_saltty"));
-    command.args(arguments);
-    command.cwd(folder);
-    command.env("TERM", "xterm-256color");
-    let mut process = pair.slave.spawn_command(command).unwrap();
-    drop(pair.slave);
-    let mut reader = pair.master.try_clone_reader().unwrap();
-    let mut bytes = Vec::new();
-    let mut piece = [0; 4096];
-    while let Ok(count @ 1..) = reader.read(&mut piece) {
-        bytes.extend_from_slice(&piece[..count]);
-    }
-    assert!(process.wait().unwrap().success());
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[test]
-fn a_progress_bar_is_for_terminals_and_more_than_one_photo() {
-    let folder = folder();
-    let explain = |photos: &[&'static str]| {
-        let options = ["explain", "--json", "--method", "grad-cam"];
-        in_a_terminal(&[&options[..], photos].concat(), folder.path().to_owned())
-    };
-    let many = explain(&["p.jpg", "p.jpg", "p.jpg"]);
-    assert!(many.contains("1/3") && many.contains("2/3") && many.contains("left"), "{many:?}");
-    assert_eq!(many.matches("\"weights_sha256\"").count(), 3, "the bar leaves the output whole");
-    assert!(!explain(&["p.jpg"]).contains("1/1"));
-    let (_, told) = run(saltty(folder.path()).args(words("explain --json -m grad-cam p.jpg p.jpg")), 0);
-    assert_eq!(told, "", "no bar in a pipe");
 }

@@ -87,8 +87,11 @@ fn a_difference_is_found_and_drawn() {
     assert_eq!([drawn.pixel(9, 1), drawn.pixel(10, 1), drawn.pixel(0, 0)], [[96; 3], [255; 3], [100; 3]]);
 }
 
-/// What a terminal shows after `lines`: of each cell the character, foreground and background.
-fn shown(lines: &[String], columns: usize) -> Vec<Vec<(String, Color, Color)>> {
+/// What a cell shows: character, foreground, background.
+type Shown = (String, Color, Color);
+
+/// What a terminal shows after `lines`, row by row.
+fn shown(lines: &[String], columns: usize) -> Vec<Vec<Shown>> {
     let (rows, columns) = (lines.len().max(1) as u16, columns.max(1) as u16);
     let mut terminal = Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
     terminal.process(lines.join("\r\n").as_bytes());
@@ -109,7 +112,7 @@ fn rasters() -> impl Strategy<Value = Raster> {
 }
 
 /// Each cell's upper and lower pixel beside what is shown there.
-fn cells(raster: &Raster, depth: Depth) -> Vec<([u8; 3], Option<[u8; 3]>, (String, Color, Color))> {
+fn cells(raster: &Raster, depth: Depth) -> Vec<([u8; 3], Option<[u8; 3]>, Shown)> {
     let lines = raster.to_text(raster.width, depth);
     assert_eq!(lines.len(), raster.height.div_ceil(2), "two rows of pixels a line");
     let screen = shown(&lines, raster.width);

@@ -28,12 +28,11 @@ pub struct Plan {
     /// What does not fit, in words.
     pub problems: Vec<String>,
     entries: HashMap<(Name, Part), Entry>,
-    strays: usize,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { model: Model::Vgg19, classes: 0, problems: Vec::new(), entries: HashMap::new(), strays: 0 }
+        Self { model: Model::Vgg19, classes: 0, problems: Vec::new(), entries: HashMap::new() }
     }
 }
 
@@ -75,7 +74,6 @@ impl Plan {
         }
         for (tensor, _) in tensors.iter().zip(used).filter(|(_, used)| !used) {
             plan.problems.push(format!("{} ({}) does not belong to it", tensor.name, sizes(&tensor.shape)));
-            plan.strays += 1;
         }
         plan
     }

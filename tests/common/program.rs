@@ -1,12 +1,14 @@
 //! The real binary, in surroundings that do not depend on who runs the tests.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use assert_cmd::Command;
 use safetensors::{
     SafeTensors,
     tensor::{Dtype, TensorView},
 };
+use serde_json::Value;
+use tempfile::TempDir;
 
 use super::repository;
 
@@ -16,6 +18,34 @@ pub fn saltty(folder: &Path) -> Command {
     command.current_dir(folder).env("NO_COLOR", "1").env("TERM", "dumb").env("RUST_BACKTRACE", "1");
     command.env_remove("CLICOLOR_FORCE").env_remove("CLICOLOR");
     command
+}
+
+/// A folder with `p.jpg`, the photo of the README.
+pub fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::copy(repository("fixtures/cat_and_dog.jpg"), folder.path().join("p.jpg")).unwrap();
+    folder
+}
+
+/// Standard output and error of a run that must end with `status`.
+pub fn run(command: &mut Command, status: i32) -> (String, String) {
+    let output = command.output().unwrap();
+    let [out, told] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    assert_eq!(output.status.code(), Some(status), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
+    (out, told)
+}
+
+/// Standard output of a run without any complaint; `line` is split at spaces.
+pub fn prints(folder: &Path, line: &str) -> String {
+    let (out, told) = run(saltty(folder).args(words(line)), 0);
+    assert_eq!(told, "", "nothing on standard error");
+    out
+}
+
+/// JSON objects, one a line.
+pub fn objects(out: &str) -> Vec<Value> {
+    out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Words of a command line; none may hold a space.

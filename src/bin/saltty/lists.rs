@@ -78,10 +78,18 @@ pub fn completions(shell: clap_complete::Shell) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// `saltty man`.
+/// `saltty man`: one page for all, the options of `explain` at its end.
 pub fn man() -> Result<ExitCode> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    let mut command = Cli::command();
+    command.build();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    let explain = command.find_subcommand("explain").expect("a subcommand of saltty").clone();
+    let explain = clap_mangen::Man::new(explain);
+    page.extend_from_slice(b".SH SALTTY EXPLAIN\n");
+    explain.render_synopsis_section(&mut page)?;
+    explain.render_options_section(&mut page)?;
+    explain.render_extra_section(&mut page)?;
     print(&String::from_utf8(page)?)?;
     Ok(ExitCode::SUCCESS)
 }
