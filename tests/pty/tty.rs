@@ -4,7 +4,7 @@ use std::{
     io::{Read, Write},
     path::Path,
     process::Command,
-    sync::{Arc, Condvar, Mutex, MutexGuard},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -142,7 +142,7 @@ impl Tty {
     }
 
     fn lock(&self) -> MutexGuard<'_, Output> {
-        self.output.0.lock().unwrap()
+        self.output.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -157,7 +157,7 @@ fn read(mut reader: Box<dyn Read + Send>, to: &(Mutex<Output>, Condvar)) {
     let mut bytes = [0; 4096];
     loop {
         let count = reader.read(&mut bytes).unwrap_or(0);
-        let mut output = to.0.lock().unwrap();
+        let mut output = to.0.lock().unwrap_or_else(PoisonError::into_inner);
         output.bytes.extend_from_slice(&bytes[..count]);
         output.parser.process(&bytes[..count]);
         output.closed = count == 0;

@@ -113,7 +113,8 @@ fn another_method_being_computed_over_the_pictures_of_the_last() {
     let mut model = looking(Depth::True);
     press(&mut model, "m2");
     let stage = saltty::tui::Stage::Explain;
-    update(&mut model, Message::Reply(Reply::Reached { number: model.jobs, stage }));
+    let number = model.jobs;
+    update(&mut model, Message::Reply(Reply::Reached { number, stage }));
     update(&mut model, Message::Tick(Duration::from_millis(3000)));
     check("computing", &model, (80, 24));
 }

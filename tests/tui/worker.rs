@@ -120,7 +120,7 @@ fn another_class_method_or_layer_of_a_photo_runs_the_network_no_second_time() {
         Desk::new(studio, Some("golden retriever")).map_err(|error| error.to_string())
     };
     let jobs = worker::spawn(open, move |reply| drop(tell.send(reply))).unwrap();
-    let mut run = |job: Job| {
+    let run = |job: Job| {
         let mut stages = Vec::new();
         jobs.send(job).unwrap();
         loop {

@@ -41,7 +41,7 @@ pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn turning<'t>(model: &Model, theme: &Theme) -> Vec<Span<'t>> {
     let Some((what, seconds)) = progress(model) else { return Vec::new() };
     let turn = theme.spinner[(model.elapsed().as_millis() / 100) as usize % theme.spinner.len()];
-    vec![Span::styled(turn, theme.accent), Span::raw(format!(" {what}  {seconds}"))]
+    vec![Span::styled(turn, theme.accent), Span::raw(format!(" {seconds}  {what}"))]
 }
 
 /// What is being done, and for how long.

@@ -90,8 +90,9 @@ pub fn search(model: &Model, search: &Search, theme: &Theme, area: Rect, buf: &m
     };
     let prompt =
         vec![Span::styled("/", theme.accent), Span::raw(search.text.as_str()), Span::styled(" ", theme.chosen)];
-    Line::from(prompt).render(Rect { height: inside.height.min(1), ..inside }, buf);
-    Line::styled(count, theme.dim).right_aligned().render(Rect { height: inside.height.min(1), ..inside }, buf);
+    let first_row = Rect { height: inside.height.min(1), ..inside };
+    Line::from(Span::styled(count, theme.dim)).right_aligned().render(first_row, buf);
+    Line::from(prompt).render(first_row, buf);
     let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
     let first = search.at.saturating_sub(usize::from(list.height).saturating_sub(1));
     for (y, (at, class)) in (list.y..list.bottom()).zip(found.iter().enumerate().skip(first)) {
