@@ -3,15 +3,15 @@
 use std::{
     env,
     io::{self, IsTerminal},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use saltty::{
     photo::Photo,
-    scene::ClassScore,
+    studio::Studio,
     tui::{self, Ending},
 };
 
@@ -49,32 +49,34 @@ fn interface(options: Browse, photos: Vec<PathBuf>) -> Result<ExitCode> {
 
 fn plain(options: &Browse, photos: &[PathBuf]) -> Result<ExitCode> {
     let studio = network::load(&options.network)?;
+    let class = options.class.as_deref().map(|asked| studio.names().find(asked)).transpose()?;
     let mut failed = false;
     for path in photos {
-        let began = Instant::now();
-        let photo = match Photo::open(path) {
-            Ok(photo) => photo,
-            Err(error) => {
-                output::complain(&error.into());
-                failed = true;
-                continue;
+        if let Err(error) = page(options, &studio, class, path).and_then(|page| print(&page)) {
+            if error.is::<output::Closed>() {
+                return Err(error);
             }
-        };
-        let square = studio.fit(&photo);
-        let session = studio.session(&square)?;
-        let class = match &options.class {
-            Some(asked) => studio.names().find(asked)?,
-            None => session.top(1)[0],
-        };
-        let scene = studio.scene(&square, &session, (options.method, class, options.look.colormap), began)?;
-        let heading = format!("{}\n{}, {}\n", path.display(), scene.model, scene.preprocess);
-        let top: &[ClassScore] = &scene.top;
-        print(&format!(
-            "{heading}{}{}{}",
-            output::classes(top, &scene.class),
-            output::caption(&scene),
-            output::pictures(&scene, &options.look)
-        ))?;
+            output::complain(&error);
+            failed = true;
+        }
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// What there is to see of one photo, as text.
+fn page(options: &Browse, studio: &Studio, class: Option<usize>, path: &Path) -> Result<String> {
+    let began = Instant::now();
+    let square = studio.fit(&Photo::open(path)?);
+    let session = studio.session(&square).with_context(|| path.display().to_string())?;
+    let class = class.unwrap_or_else(|| session.top(1)[0]);
+    let scene = studio.scene(&square, &session, (options.method, class, options.look.colormap), began)?;
+    Ok(format!(
+        "{}\n{}, {}\n{}{}{}",
+        path.display(),
+        scene.model,
+        scene.preprocess,
+        output::classes(&scene.top, &scene.class),
+        output::caption(&scene),
+        output::pictures(&scene, &options.look)
+    ))
 }
