@@ -119,15 +119,29 @@ pub fn action(key: KeyEvent) -> Option<Action> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn no_key_means_two_things() {
-        let mut keys: Vec<_> = BINDINGS.iter().flat_map(|binding| binding.keys).collect();
-        let all = keys.len();
-        keys.sort();
-        keys.dedup();
-        assert_eq!(keys.len(), all);
+        let keys: Vec<_> = BINDINGS.iter().flat_map(|binding| binding.keys).collect();
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
+    }
+
+    #[test]
+    fn the_help_names_every_letter() {
+        let labels: Vec<&str> = help().flat_map(|(label, _)| label.split(' ')).collect();
+        for (modifiers, code) in BINDINGS.iter().flat_map(|binding| binding.keys) {
+            let KeyCode::Char(c) = code else { continue };
+            let name = match (modifiers.is_empty(), c) {
+                (true, ' ') => "Space".to_owned(),
+                (true, '2'..='4') => "to".to_owned(),
+                (true, c) => c.to_string(),
+                (false, c) => format!("Ctrl-{}", c.to_uppercase()),
+            };
+            assert!(labels.contains(&name.as_str()), "{name}");
+        }
     }
 
     #[test]

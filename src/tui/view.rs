@@ -11,7 +11,7 @@ mod theme;
 use ratatui::{
     Frame,
     buffer::Buffer,
-    layout::{Alignment, Constraint, Layout, Rect},
+    layout::{Alignment, Rect},
     text::{Line, Span, Text},
     widgets::{Paragraph, Widget, Wrap},
 };
@@ -35,8 +35,8 @@ pub fn render(model: &Model, area: Rect, buf: &mut Buffer) {
     if area.width < LEAST.0 || area.height < LEAST.1 {
         return too_small(area, buf);
     }
-    let rows = [Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)];
-    let [top, middle, bottom] = Layout::vertical(rows).areas(area);
+    let (top, rest) = layout::cut_rows(area, 1);
+    let (middle, bottom) = layout::cut_rows(rest, rest.height - 1);
     header(model, &theme, top, buf);
     let plan = layout::plan(model, middle);
     for (kind, pane) in &plan.panes {
@@ -64,8 +64,7 @@ fn header(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let photo = &model.photos[model.at];
     let name = photo.file_name().unwrap_or(photo.as_os_str()).to_string_lossy();
     let count = format!(" {} of {}", model.at + 1, model.photos.len());
-    let widths = [Constraint::Fill(1), Constraint::Length(count.len() as u16)];
-    let [left, right] = Layout::horizontal(widths).areas(area);
+    let (left, right) = layout::cut_columns(area, area.width.saturating_sub(count.len() as u16));
     let title = Line::from(vec![Span::styled("saltty  ", theme.accent), Span::styled(name, theme.strong)]);
     title.render(left, buf);
     Line::styled(count, theme.dim).alignment(Alignment::Right).render(right, buf);

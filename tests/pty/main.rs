@@ -5,7 +5,7 @@ mod tty;
 
 use std::{fs, path::Path};
 
-use tty::{Setting, Tty, assert_given_back, pixels};
+use tty::{Pixel, Setting, Tty, assert_given_back, pixels};
 use vt100::{Color, Screen};
 
 const CAT_AND_DOG: &str = "fixtures/cat_and_dog.jpg";
@@ -15,10 +15,10 @@ fn fixture(name: &str) -> std::path::PathBuf {
 }
 
 /// Pixels of the middle pane, once a map is there.
-fn map(screen: &Screen) -> Option<Vec<((u16, u16), Color, Color)>> {
+fn map(screen: &Screen) -> Option<Vec<Pixel>> {
     let (_, columns) = screen.size();
     let third = columns.get() / 3;
-    let middle = |((_, column), ..): &((u16, u16), _, _)| (third + 1..2 * third - 1).contains(column);
+    let middle = |((_, column), ..): &Pixel| (third + 1..2 * third - 1).contains(column);
     let found: Vec<_> = pixels(screen).into_iter().filter(middle).collect();
     (found.len() > 100).then_some(found)
 }

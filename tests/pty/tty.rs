@@ -168,8 +168,11 @@ fn read(mut reader: Box<dyn Read + Send>, to: &(Mutex<Output>, Condvar)) {
     }
 }
 
-/// Foreground and background of every half block, row after row, with its place.
-pub fn pixels(screen: &Screen) -> Vec<((u16, u16), Color, Color)> {
+/// A half block: its row and column, its foreground, its background.
+pub type Pixel = ((u16, u16), Color, Color);
+
+/// Every half block, row after row.
+pub fn pixels(screen: &Screen) -> Vec<Pixel> {
     let (rows, columns) = screen.size();
     let places = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |column| (row, column)));
     let half = |&(row, column): &(u16, u16)| screen.cell(row, column).is_some_and(|cell| cell.contents() == "▀");

@@ -1,6 +1,10 @@
 //! Models and scenes of flat colours, the same on every machine.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use saltty::{
@@ -25,8 +29,10 @@ fn fields(color: impl Fn(usize, usize) -> [u8; 3]) -> Raster {
     Raster::new(side, side, pixels.collect())
 }
 
+static NAMES: LazyLock<Arc<ClassNames>> = LazyLock::new(|| Arc::new(ClassNames::imagenet()));
+
 pub fn class(index: usize, probability: f64) -> ClassScore {
-    let name = ClassNames::imagenet().name(index).to_owned();
+    let name = NAMES.name(index).to_owned();
     ClassScore { index, name, logit: 22.653, probability }
 }
 
@@ -65,11 +71,12 @@ pub fn start(depth: Depth) -> Start {
 }
 
 pub fn catalogue() -> Catalogue {
-    let outline = Network::SqueezeNet11.outline(Preprocess::Caffe, 1000);
-    let layers: Vec<Layer> = outline.layers.into_iter().filter(Layer::is_spatial).collect();
-    let layer = layers.iter().position(|layer| &*layer.name == "fire9").unwrap();
-    let (names, methods) = (Arc::new(ClassNames::imagenet()), Method::ALL.to_vec());
-    Catalogue { names, layers, layer, methods, class: None }
+    static LAYERS: LazyLock<Vec<Layer>> = LazyLock::new(|| {
+        let outline = Network::SqueezeNet11.outline(Preprocess::Caffe, 1000);
+        outline.layers.into_iter().filter(Layer::is_spatial).collect()
+    });
+    let layer = LAYERS.iter().position(|layer| &*layer.name == "fire9").unwrap();
+    Catalogue { names: NAMES.clone(), layers: LAYERS.clone(), layer, methods: Method::ALL.to_vec(), class: None }
 }
 
 /// The network is loaded and the first job given.

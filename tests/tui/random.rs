@@ -58,11 +58,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => Just(Kind::Reached),
         1 => Just(Kind::Opened),
         5 => done.prop_map(|(method, class, note)| Kind::Done { method, class, note }),
-        1 => ".{0,200}".prop_map(Kind::Failed),
+        1 => ".{0,60}".prop_map(Kind::Failed),
     ];
     prop_oneof![
         12 => key().prop_map(Step::Key),
-        1 => ".{0,100}".prop_map(Step::Paste),
+        1 => ".{0,20}".prop_map(Step::Paste),
         2 => proptest::sample::select(sizes).prop_map(|(columns, rows)| Step::Size(columns, rows)),
         2 => any::<u32>().prop_map(Step::Tick),
         2 => Just(Step::Ready),
@@ -135,10 +135,10 @@ fn quits(mut model: Model, keys: &[(KeyModifiers, KeyCode)]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_of_messages_is_survived(steps in proptest::collection::vec(step(), 0..60), ascii in any::<bool>()) {
+    fn any_sequence_of_messages_is_survived(steps in proptest::collection::vec(step(), 0..40), ascii in any::<bool>()) {
         let mut model = Model::new(canned::start(if ascii { Depth::Ascii } else { Depth::True }));
         let mut size = (80, 24);
         for step in steps {

@@ -115,7 +115,7 @@ fn another_method_being_computed_over_the_pictures_of_the_last() {
     let stage = saltty::tui::Stage::Explain;
     let number = model.jobs;
     update(&mut model, Message::Reply(Reply::Reached { number, stage }));
-    update(&mut model, Message::Tick(Duration::from_millis(3000)));
+    update(&mut model, Message::Tick(Duration::from_secs(3)));
     check("computing", &model, (80, 24));
 }
 

@@ -55,15 +55,23 @@ impl Workshop for Bench {
     fn forget(&mut self) {}
 }
 
-/// A worker with a bench: its jobs, its replies, the word it waits for, the jobs it began.
-fn bench() -> (Sender<Job>, Receiver<Reply>, Sender<()>, Arc<Mutex<Vec<u64>>>) {
+/// The other end of a bench.
+struct Beside {
+    /// Says the word it waits for.
+    word: Sender<()>,
+    /// The jobs it began.
+    seen: Arc<Mutex<Vec<u64>>>,
+}
+
+/// A worker with a bench: where its jobs go and its replies come from.
+fn bench() -> (Sender<Job>, Receiver<Reply>, Beside) {
     let (tell, replies) = mpsc::channel();
     let (say, word) = mpsc::channel();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let began = seen.clone();
     let jobs = worker::spawn(move || Ok(Bench { word, seen: began }), move |reply| drop(tell.send(reply))).unwrap();
     assert!(matches!(replies.recv_timeout(PATIENCE), Ok(Reply::Ready(_))));
-    (jobs, replies, say, seen)
+    (jobs, replies, Beside { word: say, seen })
 }
 
 /// The next reply that ends a job: its number, and why it failed.
@@ -79,20 +87,20 @@ fn ended(replies: &Receiver<Reply>) -> (u64, Option<String>) {
 
 #[test]
 fn the_newest_job_wins_and_those_between_are_never_begun() {
-    let (jobs, replies, say, seen) = bench();
+    let (jobs, replies, beside) = bench();
     jobs.send(job(1, "wait", None)).unwrap();
     while !matches!(replies.recv_timeout(PATIENCE).unwrap(), Reply::Reached { number: 1, .. }) {}
     for number in 2..=9 {
         jobs.send(job(number, "any", None)).unwrap();
     }
-    say.send(()).unwrap();
+    beside.word.send(()).unwrap();
     assert_eq!(ended(&replies), (9, None), "the first stopped between its stages");
-    assert_eq!(*seen.lock().unwrap(), [1, 9]);
+    assert_eq!(*beside.seen.lock().unwrap(), [1, 9]);
 }
 
 #[test]
 fn failures_and_panics_are_told_and_the_next_job_is_done() {
-    let (jobs, replies, _say, _) = bench();
+    let (jobs, replies, _beside) = bench();
     for (number, photo, reason) in [(1, "fail", "no such photo"), (2, "panic", "the sky falls")] {
         jobs.send(job(number, photo, None)).unwrap();
         let (of, told) = ended(&replies);

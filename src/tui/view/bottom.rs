@@ -2,12 +2,12 @@
 
 use ratatui::{
     buffer::Buffer,
-    layout::{Alignment, Constraint, Layout, Rect},
+    layout::{Alignment, Rect},
     text::{Line, Span},
     widgets::Widget,
 };
 
-use super::Theme;
+use super::{Theme, layout};
 use crate::tui::{
     message::Stage,
     model::{Model, Notice},
@@ -23,7 +23,7 @@ const ALWAYS: &str = " ? help  q quit";
 
 /// Draws the row.
 pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(ALWAYS.len() as u16)]).areas(area);
+    let (left, right) = layout::cut_columns(area, area.width.saturating_sub(ALWAYS.len() as u16));
     Line::styled(ALWAYS, theme.dim).alignment(Alignment::Right).render(right, buf);
     let line = match (&model.notice, model.work) {
         (Some(Notice::Said(text)), _) => Line::from(text.as_str()),

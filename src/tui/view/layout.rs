@@ -1,6 +1,8 @@
 //! Where everything goes: the arrangement with the largest pictures that leaves the words their room.
+//!
+//! Plain arithmetic: ratatui's constraint solver costs more than all the drawing.
 
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 
 use super::panes::Kind;
 use crate::tui::model::Model;
@@ -97,11 +99,27 @@ fn place(way: Arrangement, area: Rect) -> Plan {
 }
 
 fn split(words: Rect) -> (Rect, Rect) {
-    if words.width >= TWO_COLUMNS {
-        let [left, _, right] =
-            Layout::horizontal([Constraint::Fill(1), Constraint::Length(2), Constraint::Fill(1)]).areas(words);
-        return (left, right);
+    if words.width < TWO_COLUMNS {
+        return cut_rows(words, CLASSES);
     }
-    let [above, below] = Layout::vertical([Constraint::Length(CLASSES), Constraint::Fill(1)]).areas(words);
-    (above, below)
+    let (left, rest) = cut_columns(words, words.width.div_ceil(2));
+    (left, cut_columns(rest, 1).1)
+}
+
+/// The first `rows` of `area` and the rest.
+pub fn cut_rows(area: Rect, rows: u16) -> (Rect, Rect) {
+    let height = rows.min(area.height);
+    (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
+}
+
+/// The first `columns` of `area` and the rest.
+pub fn cut_columns(area: Rect, columns: u16) -> (Rect, Rect) {
+    let width = columns.min(area.width);
+    (Rect { width, ..area }, Rect { x: area.x + width, width: area.width - width, ..area })
+}
+
+/// `width` x `height`, or less, in the middle of `area`.
+pub fn middle(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    Rect::new(area.x + (area.width - width) / 2, area.y + (area.height - height) / 2, width, height)
 }

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, text::Line, widgets::Widget};
 
-use super::{Theme, bottom, centered};
+use super::{Theme, bottom, centered, layout};
 use crate::{raster::HalfBlocks, tui::model::Model};
 
 /// What a pane shows.
@@ -18,10 +18,7 @@ pub enum Kind {
 
 /// Draws one pane. What goes wrong is told once, in the overlay's, which is always there.
 pub fn render(model: &Model, theme: &Theme, kind: Kind, area: Rect, buf: &mut Buffer) {
-    let [title, inside] = [
-        Rect { height: area.height.min(1), ..area },
-        Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area },
-    ];
+    let (title, inside) = layout::cut_rows(area, 1);
     let scene = model.scene();
     let method = scene.map_or(model.wish.method, |scene| scene.method);
     let (name, raster) = match kind {

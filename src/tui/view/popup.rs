@@ -7,7 +7,7 @@ use ratatui::{
     widgets::{Block, BorderType, Clear, Padding, Paragraph, Widget, Wrap},
 };
 
-use super::{Theme, details, rows};
+use super::{Theme, details, layout, rows};
 use crate::tui::{keys, model::Model, search::Search};
 
 /// Columns of the keys in the help.
@@ -17,10 +17,7 @@ const HELP: u16 = 78;
 
 /// A framed area of at most `width` x `height` in the middle of `area`; gives what is inside.
 fn frame(title: &str, foot: &str, (width, height): (u16, u16), theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
-    let framed = area.centered(
-        ratatui::layout::Constraint::Length(width.min(area.width)),
-        ratatui::layout::Constraint::Length(height.min(area.height)),
-    );
+    let framed = layout::middle(area, width, height);
     Clear.render(framed, buf);
     let block = Block::bordered()
         .border_type(BorderType::Rounded)
@@ -90,10 +87,9 @@ pub fn search(model: &Model, search: &Search, theme: &Theme, area: Rect, buf: &m
     };
     let prompt =
         vec![Span::styled("/", theme.accent), Span::raw(search.text.as_str()), Span::styled(" ", theme.chosen)];
-    let first_row = Rect { height: inside.height.min(1), ..inside };
+    let (first_row, list) = layout::cut_rows(inside, 1);
     Line::from(Span::styled(count, theme.dim)).right_aligned().render(first_row, buf);
     Line::from(prompt).render(first_row, buf);
-    let list = Rect { y: inside.y + 1, height: inside.height.saturating_sub(1), ..inside };
     let first = search.at.saturating_sub(usize::from(list.height).saturating_sub(1));
     for (y, (at, class)) in (list.y..list.bottom()).zip(found.iter().enumerate().skip(first)) {
         let style = if at == search.at { theme.chosen } else { ratatui::style::Style::new() };
