@@ -7,47 +7,45 @@ use saltty::nn::{
     kernel::{Kernels, conv, conv::Size},
 };
 
-/// A convolution as one family of kernels computes it; weights in PyTorch's order, `O x I x K x K`.
+/// A family of kernels, with the rounding errors it may make as a multiple of those of a plain sum. The compiler asks for
+/// a line here when a family is added to [`Kernels`]; every test then runs on it too.
 #[derive(Clone, Copy)]
-pub struct Family<E> {
+pub struct Family {
     pub name: Kernels,
-    /// Brings weights into the order that the other two functions read.
-    pub prepare: fn(&Size, &[E]) -> Vec<E>,
-    /// `(size, x, filter, bias, y)`.
-    pub forward: fn(&Size, &[E], &[E], &[E], &mut [E]),
-    /// `(size, up, filter, down)`, adding to `down`.
-    pub input_gradient: fn(&Size, &[E], &[E], &mut [E]),
-    /// Rounding errors it may make, as a multiple of those of a plain sum.
     pub slack: f64,
 }
 
-/// A family added to [`Kernels`] is tested as soon as it has its line here (which the compiler asks for).
-pub fn family<E: Real>(kernels: Kernels) -> Family<E> {
-    let channels_last = |size: &Size, w: &[E]| conv::channels_last(w, size.outputs, size.inputs, size.kernel);
-    let family =
-        |prepare, forward, input_gradient, slack| Family { name: kernels, prepare, forward, input_gradient, slack };
-    match kernels {
-        Kernels::Direct => family(channels_last, conv::forward, conv::input_gradient, 1.0),
-    }
-}
-
 /// All families that there are.
-pub fn families<E: Real>() -> Vec<Family<E>> {
-    <Kernels as clap::ValueEnum>::value_variants().iter().map(|&kernels| family(kernels)).collect()
+pub fn families() -> impl Iterator<Item = Family> {
+    let slack = |kernels| match kernels {
+        Kernels::Direct => 1.0,
+    };
+    <Kernels as clap::ValueEnum>::value_variants().iter().map(move |&name| Family { name, slack: slack(name) })
 }
 
-impl<E: Real> Family<E> {
-    /// `conv(x, weight) + bias`.
-    pub fn values(&self, size: &Size, x: &[E], weight: &[E], bias: &[E]) -> Vec<E> {
+impl Family {
+    /// `conv(x, weight) + bias`; `weight` in PyTorch's order, `O x I x K x K`.
+    pub fn forward<E: Real>(self, size: &Size, x: &[E], weight: &[E], bias: &[E]) -> Vec<E> {
         let mut y = vec![E::of(f64::NAN); size.output_len()];
-        (self.forward)(size, x, &(self.prepare)(size, weight), bias, &mut y);
+        let filter = conv::channels_last(weight, size.outputs, size.inputs, size.kernel);
+        match self.name {
+            Kernels::Direct => conv::forward(size, x, &filter, bias, &mut y),
+        }
         y
     }
 
+    /// Adds to `down` what `up` implies.
+    pub fn add_gradient<E: Real>(self, size: &Size, up: &[E], weight: &[E], down: &mut [E]) {
+        let filter = conv::channels_last(weight, size.outputs, size.inputs, size.kernel);
+        match self.name {
+            Kernels::Direct => conv::input_gradient(size, up, &filter, down),
+        }
+    }
+
     /// The gradient of the input.
-    pub fn gradient(&self, size: &Size, up: &[E], weight: &[E]) -> Vec<E> {
+    pub fn gradient<E: Real>(self, size: &Size, up: &[E], weight: &[E]) -> Vec<E> {
         let mut down = vec![E::ZERO; size.input_len()];
-        (self.input_gradient)(size, up, &(self.prepare)(size, weight), &mut down);
+        self.add_gradient(size, up, weight, &mut down);
         down
     }
 }
