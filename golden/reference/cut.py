@@ -2,7 +2,8 @@
 
     python cut.py FULL_DIR OUT_DIR
 
-Vectors and 14x14 maps stay whole; of each pixel map (3 x side x side) every fourth row and column is kept.
+Vectors and 14x14 maps stay whole; of each pixel map (3 x side x side) every fourth row and column is kept. What Captum
+and pytorch-grad-cam themselves put out for the cat goes into a file of its own, `...cat.tools.safetensors`.
 """
 import pathlib
 import sys
@@ -13,6 +14,7 @@ from safetensors.numpy import save_file
 
 KEEP = ["scores", "gradcam_alpha", "gradcam_signed", "hirescam_signed"]
 FINE = ["input", "gradient", "guided_backprop", "deconvnet", "guided_gradcam"]
+TOOLS = ["captum_layer_gradcam", "captum_guided_backprop", "captum_guided_gradcam_nearest", "pgc_gradcam"]
 
 full, out = map(pathlib.Path, sys.argv[1:])
 for label in ["cat", "dog"]:
@@ -21,3 +23,9 @@ for label in ["cat", "dog"]:
         arrays = {k: f.get_tensor(k) for k in KEEP} | {k: f.get_tensor(k)[:, ::4, ::4] for k in FINE}
         arrays = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
         save_file(arrays, out / name, metadata=f.metadata() | {"pixel_stride": "4"})
+        if label == "cat":
+            tools = {k: f.get_tensor(k) for k in TOOLS}
+            tools = {k: v[..., ::4, ::4] if v.shape[-1] > 14 else v for k, v in tools.items()}
+            tools = {k: np.ascontiguousarray(v) for k, v in tools.items()}
+            name = name.replace(".cat.", ".cat.tools.")
+            save_file(tools, out / name, metadata=f.metadata() | {"pixel_stride": "4"})

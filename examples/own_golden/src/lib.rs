@@ -1,0 +1,1 @@
+//! Your own program would be here. What matters is `tests/explanations.rs`.
