@@ -114,11 +114,24 @@ impl Model {
     /// # Errors
     /// What is wrong with the weights, all of it in one message.
     pub fn load(self, weights: &mut Weights, precision: Precision) -> Result<Arc<dyn Classifier>> {
+        self.load_with(weights, precision, Kernels::default())
+    }
+
+    /// Like [`load`](Self::load), with a choice of kernels.
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load).
+    pub fn load_with(
+        self,
+        weights: &mut Weights,
+        precision: Precision,
+        kernels: Kernels,
+    ) -> Result<Arc<dyn Classifier>> {
         macro_rules! load {
             ($($net:ident)::+, $side:literal) => {
                 match precision {
-                    Precision::Single => Network::<$($net)::+<f32>, f32, $side>::load(self, weights)?.shared(),
-                    Precision::Double => Network::<$($net)::+<f64>, f64, $side>::load(self, weights)?.shared(),
+                    Precision::Single => Network::<$($net)::+<f32>, f32, $side>::load(self, weights, kernels)?.shared(),
+                    Precision::Double => Network::<$($net)::+<f64>, f64, $side>::load(self, weights, kernels)?.shared(),
                 }
             };
         }
@@ -188,9 +201,7 @@ pub trait Classifier: Send + Sync {
     fn precision(&self) -> Precision;
 
     /// The kernels it computes with.
-    fn kernels(&self) -> Kernels {
-        Kernels::default()
-    }
+    fn kernels(&self) -> Kernels;
 
     /// Runs the network on `input` (3 planes of `input_side` x `input_side`), remembering all that explanations need.
     ///

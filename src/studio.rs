@@ -8,6 +8,7 @@ use crate::{
     explain::{Method, Session},
     heatmap::ColorMap,
     model::{Classifier, Layer, Model, Precision},
+    nn::kernel::Kernels,
     photo::{self, Photo, Preprocess, Resize},
     raster::Raster,
     scene::{self, ClassScore, Scene},
@@ -27,6 +28,8 @@ pub struct Choices {
     pub layer: Option<String>,
     /// The number type to compute in.
     pub precision: Precision,
+    /// The kernels to compute with.
+    pub kernels: Kernels,
 }
 
 /// A loaded network with its conventions.
@@ -47,7 +50,7 @@ impl Studio {
     pub fn load(weights: Weights, choices: &Choices, labels: Option<&Path>) -> Result<Self> {
         let mut weights = weights.with_preprocess(choices.preprocess);
         let model = choices.model.or_else(|| weights.guess_model()).unwrap_or(Model::Vgg19);
-        let classifier = model.load(&mut weights, choices.precision)?;
+        let classifier = model.load_with(&mut weights, choices.precision, choices.kernels)?;
         let names = match labels {
             Some(path) => ClassNames::read(path, classifier.classes())?,
             None => ClassNames::for_count(classifier.classes()),

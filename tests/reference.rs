@@ -12,6 +12,7 @@ use common::{arrays::Arrays, made_up::MadeUp, relative_error, repository, shared
 use saltty::{
     explain::{Method, Session},
     model::{Classifier, Model, Precision},
+    nn::kernel::Kernels,
     photo::{Photo, Preprocess},
     planes::Planes,
     weights::{SafetensorsFile, Source, Weights},
@@ -26,7 +27,13 @@ struct Bounds {
 /// The truth is stored in float32, hence no smaller.
 const DOUBLE: Bounds = Bounds { coarse: 1e-6, fine: 1e-6 };
 /// One ReLU gate that rounding flips moves a pixel map by 1e-4 to 1e-2, PyTorch's as well as ours.
-const SINGLE: Bounds = Bounds { coarse: 1e-5, fine: 1e-2 };
+const DIRECT: Bounds = Bounds { coarse: 1e-5, fine: 1e-2 };
+/// Winograd's transforms round more.
+const WINOGRAD: Bounds = Bounds { coarse: 2e-5, fine: 2e-2 };
+
+/// The float32 networks compared: kernels, bounds, and how many gates there must be for each one that flips.
+const FAMILIES: [(Kernels, &Bounds, usize); 2] =
+    [(Kernels::Direct, &DIRECT, 100_000), (Kernels::Winograd, &WINOGRAD, 100_000)];
 
 /// Vectors and coarse maps in single precision, as a multiple of PyTorch's own error in single precision.
 const TIMES_PYTORCH: f64 = 10.0;
@@ -101,9 +108,9 @@ fn flipped_gates(single: &dyn Classifier, double: &dyn Classifier, input: &Plane
     })
 }
 
-fn squeezenet(precision: Precision) -> Arc<dyn Classifier> {
+fn squeezenet(precision: Precision, kernels: Kernels) -> Arc<dyn Classifier> {
     let mut weights = Weights::open(&repository("golden/reference/squeezenet1_1.f32.safetensors")).unwrap();
-    Model::SqueezeNet11.load(&mut weights, precision).unwrap()
+    Model::SqueezeNet11.load_with(&mut weights, precision, kernels).unwrap()
 }
 
 /// The full arrays where they are, else the cut-down ones.
@@ -115,24 +122,34 @@ fn squeezenet_truth(label: &str) -> PathBuf {
 #[test]
 fn squeezenet_agrees_with_pytorch() {
     let png = repository("golden/photo/cat_and_dog_227.png");
-    let [single, double] = [Precision::Single, Precision::Double].map(squeezenet);
+    let double = squeezenet(Precision::Double, Kernels::Direct);
+    let singles = FAMILIES.map(|(kernels, bounds, gates)| (squeezenet(Precision::Single, kernels), bounds, gates));
     for label in ["cat", "dog"] {
         let cut = Arrays::read(&repository(&format!("golden/reference/cat_and_dog.squeezenet1_1.{label}.safetensors")));
         let full = Arrays::read(&squeezenet_truth(label));
         for (truth, name) in [(&cut, "cut"), (&full, "full")] {
             println!("SqueezeNet 1.1, {label}, f64, {name} arrays");
             compare(&double, &png, truth, &DOUBLE);
-            println!("SqueezeNet 1.1, {label}, f32, {name} arrays");
-            compare(&single, &png, truth, &SINGLE);
+            for (single, bounds, _) in &singles {
+                println!("SqueezeNet 1.1, {label}, f32, {} kernels, {name} arrays", single.kernels());
+                compare(single, &png, truth, bounds);
+            }
         }
     }
-    let (flipped, all) = flipped_gates(&*single, &*double, &input(&png));
-    println!("SqueezeNet 1.1: {flipped} of {all} ReLU gates flipped against f64");
-    assert!(flipped * 10_000 <= all, "{flipped} of {all} gates flipped");
+    for (single, _, gates) in &singles {
+        few_gates_flip(single, &double, &input(&png), *gates);
+    }
+}
+
+/// Prints how many gates flipped, and asserts that it is at most one of `gates`.
+fn few_gates_flip(single: &Arc<dyn Classifier>, double: &Arc<dyn Classifier>, input: &Planes, gates: usize) {
+    let (flipped, all) = flipped_gates(&**single, &**double, input);
+    println!("{}, {} kernels: {flipped} of {all} ReLU gates flipped against f64", single.model(), single.kernels());
+    assert!(flipped * gates <= all, "{flipped} of {all} gates flipped");
 }
 
 /// VGG19 with the published convolutions and a classifier made by the formula.
-fn vgg19(features: &Path, precision: Precision) -> Arc<dyn Classifier> {
+fn vgg19(features: &Path, precision: Precision, kernels: Kernels) -> Arc<dyn Classifier> {
     let features: Box<dyn Source> = Box::new(SafetensorsFile::open(features).unwrap());
     let source = MadeUp::new(
         Some(features),
@@ -148,7 +165,7 @@ fn vgg19(features: &Path, precision: Precision) -> Arc<dyn Classifier> {
     let mut weights = Weights::from_source(Path::new("VGG19 with a made-up classifier"), Box::new(source));
     assert_eq!(weights.guess_model(), Some(Model::Vgg19));
     assert_eq!(weights.preprocess(), Preprocess::Caffe, "as the metadata says");
-    Model::Vgg19.load(&mut weights, precision).unwrap()
+    Model::Vgg19.load_with(&mut weights, precision, kernels).unwrap()
 }
 
 #[test]
@@ -161,16 +178,16 @@ fn vgg19_agrees_with_pytorch_and_tensorflow() {
         return;
     };
     let truth = Arrays::read(&truth);
-    let double = vgg19(&features, Precision::Double);
+    let double = vgg19(&features, Precision::Double, Kernels::Direct);
     println!("VGG19, f64");
     compare(&double, &png, &truth, &DOUBLE);
-    let single = vgg19(&features, Precision::Single);
-    println!("VGG19, f32");
-    compare(&single, &png, &truth, &SINGLE);
-    let (flipped, all) = flipped_gates(&*single, &*double, &input(&png));
-    println!("VGG19: {flipped} of {all} ReLU gates flipped against f64");
-    assert!(flipped * 10_000 <= all, "{flipped} of {all} gates flipped");
-    article_agrees(&single, &png, &truth);
+    for (kernels, bounds, gates) in FAMILIES {
+        let single = vgg19(&features, Precision::Single, kernels);
+        println!("VGG19, f32, {kernels} kernels");
+        compare(&single, &png, &truth, bounds);
+        few_gates_flip(&single, &double, &input(&png), gates);
+        article_agrees(&single, &png, &truth);
+    }
 }
 
 fn article_agrees(network: &Arc<dyn Classifier>, png: &Path, truth: &Arrays) {
@@ -190,7 +207,7 @@ fn article_agrees(network: &Arc<dyn Classifier>, png: &Path, truth: &Arrays) {
 
 #[test]
 fn one_forward_pass_and_one_guided_sweep_serve_all_methods() {
-    let network = squeezenet(Precision::Single);
+    let network = squeezenet(Precision::Single, Kernels::default());
     let session = Session::new(network, &input(&repository("golden/photo/cat_and_dog_227.png"))).unwrap();
     let layer = session.target(None).unwrap();
     for method in [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam] {

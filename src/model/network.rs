@@ -7,7 +7,7 @@ use dfdx::prelude::{Const, Cpu, CpuError, Module, PutTape, SplitTape, TensorFrom
 use super::{Classifier, Layer, Model, Outline, Pass, Precision, Score};
 use crate::{
     Error, Result,
-    nn::{Assemble, Blueprint, C, Map, Name, Real, Rule, Trail, Vector},
+    nn::{Assemble, Blueprint, C, Map, Name, Real, Rule, Trail, Vector, kernel::Kernels},
     planes::Planes,
     weights::Weights,
 };
@@ -17,6 +17,7 @@ pub struct Network<N, E, const SIDE: usize> {
     model: Model,
     layers: Vec<Layer>,
     classes: usize,
+    kernels: Kernels,
     net: N,
     number: PhantomData<E>,
 }
@@ -30,17 +31,19 @@ where
     N: Assemble<E> + Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + Sync + 'static,
     E: Real,
 {
-    /// Builds the network from weights.
+    /// Builds the network from weights. In f64 all kernels are the direct ones.
     ///
     /// # Errors
     /// What is wrong with the weights.
-    pub fn load(model: Model, weights: &mut Weights) -> Result<Self> {
+    pub fn load(model: Model, weights: &mut Weights, kernels: Kernels) -> Result<Self> {
+        let kernels = if size_of::<E>() == 4 { kernels } else { Kernels::Direct };
         let classes = weights.fit(model)?;
         let layers = model.outline(weights.preprocess(), classes).layers;
         let names: Vec<Name> = layers.iter().map(|layer| layer.name.clone()).collect();
-        let net = N::assemble(&mut Blueprint::new(&names, classes, &mut |param| weights.read(param)))?;
+        let mut supply = |param: &_| weights.read(param);
+        let net = N::assemble(&mut Blueprint::new(&names, classes, &mut supply).with_kernels(kernels))?;
         weights.finish()?;
-        Ok(Self { model, layers, classes, net, number: PhantomData })
+        Ok(Self { model, layers, classes, kernels, net, number: PhantomData })
     }
 
     /// Forgets the type.
@@ -72,6 +75,10 @@ where
 
     fn precision(&self) -> Precision {
         if size_of::<E>() == 4 { Precision::Single } else { Precision::Double }
+    }
+
+    fn kernels(&self) -> Kernels {
+        self.kernels
     }
 
     fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>> {

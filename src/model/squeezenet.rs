@@ -5,11 +5,11 @@ use dfdx::prelude::{ConstDim, CpuError, Module, PutTape, SplitTape};
 use super::layer::{Layer, Side};
 use crate::{
     Result,
-    nn::{Assemble, Blueprint, C, Concat, Conv2d, GlobalAverage, Map, MaxPoolCeil, Real, Recorder, Relu, Twice},
+    nn::{Assemble, Blueprint, C, Concat, Conv2d, Fused, GlobalAverage, Map, MaxPoolCeil, Real, Recorder, Relu, Twice},
 };
 
-type Conv1<const I: usize, const O: usize, E> = (Conv2d<I, C<O>, 1, 1, 0, E>, Relu);
-type Conv3<const I: usize, const O: usize, E> = (Conv2d<I, C<O>, 3, 1, 1, E>, Relu);
+type Conv1<const I: usize, const O: usize, E> = Fused<(Conv2d<I, C<O>, 1, 1, 0, E>, Relu)>;
+type Conv3<const I: usize, const O: usize, E> = Fused<(Conv2d<I, C<O>, 3, 1, 1, E>, Relu)>;
 
 /// Squeezes `I` channels into `S`, then expands them into twice `X`: by 1x1 and by 3x3 windows, side by side.
 #[derive(Clone, Debug)]
@@ -54,11 +54,11 @@ where
     }
 }
 
-type Stem<E> = (Conv2d<3, C<64>, 3, 2, 0, E>, Relu, MaxPoolCeil<3, 2>);
+type Stem<E> = Fused<(Conv2d<3, C<64>, 3, 2, 0, E>, Relu, MaxPoolCeil<3, 2>)>;
 type Fires23<E> = (Fire<64, 16, 64, E>, Fire<128, 16, 64, E>, MaxPoolCeil<3, 2>);
 type Fires45<E> = (Fire<128, 32, 128, E>, Fire<256, 32, 128, E>, MaxPoolCeil<3, 2>);
 type Fires6789<E> = (Fire<256, 48, 192, E>, Fire<384, 48, 192, E>, Fire<384, 64, 256, E>, Fire<512, 64, 256, E>);
-type Head<E> = (Conv2d<512, usize, 1, 1, 0, E>, Relu, GlobalAverage);
+type Head<E> = (Fused<(Conv2d<512, usize, 1, 1, 0, E>, Relu)>, GlobalAverage);
 
 /// The network, for inputs of 227 pixels (Caffe) or 224 (torchvision): the same layers fit both.
 pub type SqueezeNet11<E> = (Stem<E>, Fires23<E>, Fires45<E>, Fires6789<E>, Head<E>);

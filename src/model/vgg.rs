@@ -1,20 +1,21 @@
 //! The VGG family (arXiv 1409.1556), with every shape in its type.
 
 use super::layer::{Layer, Side};
-use crate::nn::{C, Conv2d, Dense, Grid, MaxPool, Relu};
+use crate::nn::{C, Conv2d, Dense, Fused, Grid, MaxPool, Relu};
 
 /// A 3x3 convolution that keeps height and width, and its ReLU.
 pub type Conv<const I: usize, const O: usize, E> = (Conv2d<I, C<O>, 3, 1, 1, E>, Relu);
 /// Halves height and width.
 pub type Pool = MaxPool<2, 2>;
 /// A block of one convolution.
-pub type Block1<const I: usize, const O: usize, E> = (Conv<I, O, E>, Pool);
+pub type Block1<const I: usize, const O: usize, E> = Fused<(Conv<I, O, E>, Pool)>;
 /// A block of two convolutions.
-pub type Block2<const I: usize, const O: usize, E> = (Conv<I, O, E>, Conv<O, O, E>, Pool);
+pub type Block2<const I: usize, const O: usize, E> = Fused<(Conv<I, O, E>, Conv<O, O, E>, Pool)>;
 /// A block of three convolutions.
-pub type Block3<const I: usize, const O: usize, E> = (Conv<I, O, E>, Conv<O, O, E>, Conv<O, O, E>, Pool);
+pub type Block3<const I: usize, const O: usize, E> = Fused<(Conv<I, O, E>, Conv<O, O, E>, Conv<O, O, E>, Pool)>;
 /// A block of four convolutions.
-pub type Block4<const I: usize, const O: usize, E> = (Conv<I, O, E>, Conv<O, O, E>, Conv<O, O, E>, Conv<O, O, E>, Pool);
+pub type Block4<const I: usize, const O: usize, E> =
+    Fused<(Conv<I, O, E>, Conv<O, O, E>, Conv<O, O, E>, Conv<O, O, E>, Pool)>;
 /// The three dense layers; the number of classes is known at run time.
 pub type Head<E> =
     (Dense<Grid<512, 7, 7>, C<4096>, E>, Relu, Dense<C<4096>, C<4096>, E>, Relu, Dense<C<4096>, usize, E>);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dfdx::prelude::{Const, Dim};
 
-use super::{Name, Real};
+use super::{Name, Real, kernel::Kernels};
 use crate::Result;
 
 /// Which tensor of a layer.
@@ -35,13 +35,26 @@ type Supplier<'a, E> = dyn FnMut(&Param) -> Result<Arc<Vec<E>>> + 'a;
 pub struct Blueprint<'a, E> {
     names: std::slice::Iter<'a, Name>,
     classes: usize,
+    kernels: Kernels,
     supply: &'a mut Supplier<'a, E>,
 }
 
 impl<'a, E: Real> Blueprint<'a, E> {
     /// `names` are the layers' names in order; `supply` returns each tensor's values when asked.
     pub fn new(names: &'a [Name], classes: usize, supply: &'a mut Supplier<'a, E>) -> Self {
-        Self { names: names.iter(), classes, supply }
+        Self { names: names.iter(), classes, kernels: Kernels::default(), supply }
+    }
+
+    /// Chooses the kernels that convolutions run on.
+    #[must_use]
+    pub fn with_kernels(mut self, kernels: Kernels) -> Self {
+        self.kernels = kernels;
+        self
+    }
+
+    /// The kernels that convolutions run on.
+    pub fn kernels(&self) -> Kernels {
+        self.kernels
     }
 
     /// The name of the layer being built.

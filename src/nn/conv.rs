@@ -6,7 +6,12 @@ use dfdx::prelude::{ConstDim, Cpu, CpuError, Dim, Module};
 
 use super::{
     Assemble, Blueprint, Map, Name, Part, Real, Recorder, Slide, Width,
-    kernel::conv::{self, Size},
+    fused::{Link, Links},
+    kernel::{
+        Kernels,
+        conv::{self, Size},
+        convolution::Convolution,
+    },
     tape::emit,
 };
 use crate::fault;
@@ -19,7 +24,7 @@ use crate::fault;
 pub struct Conv2d<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E> {
     name: Name,
     outputs: O,
-    filter: Arc<Vec<E>>,
+    filter: Arc<Convolution<E>>,
     bias: Arc<Vec<E>>,
 }
 
@@ -32,7 +37,8 @@ impl<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E: 
         assert_eq!(weight.len(), outputs.size() * I * K * K, "weights of {name}");
         assert_eq!(bias.len(), outputs.size(), "biases of {name}");
         let filter = conv::channels_last(weight, outputs.size(), I, K);
-        Self { name: name.into(), outputs, filter: Arc::new(filter), bias: Arc::new(bias.to_vec()) }
+        let filter = Arc::new(Convolution::new(Kernels::default(), Arc::new(filter)));
+        Self { name: name.into(), outputs, filter, bias: Arc::new(bias.to_vec()) }
     }
 }
 
@@ -44,7 +50,27 @@ impl<const I: usize, O: Width, const K: usize, const S: usize, const P: usize, E
         let outputs = O::resolve(plan.classes());
         let filter = plan.take(&name, Part::Filter, vec![outputs.size(), I, K, K])?;
         let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
+        let filter = Arc::new(Convolution::new(plan.kernels(), filter));
         Ok(Self { name, outputs, filter, bias })
+    }
+}
+
+impl<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E: Real> Links<E>
+    for Conv2d<I, O, K, S, P, E>
+{
+    fn links(&self, chain: &mut Vec<Link<E>>) {
+        let size = Size {
+            batch: 0,
+            inputs: I,
+            outputs: self.outputs.size(),
+            input: [0, 0],
+            output: [0, 0],
+            kernel: K,
+            stride: S,
+            padding: P,
+        };
+        let (name, filter, bias) = (self.name.clone(), self.filter.clone(), self.bias.clone());
+        chain.push(Link::Convolution { name, filter, bias, size });
     }
 }
 
@@ -73,12 +99,10 @@ where
             padding: fault::padding(&self.name, P),
         };
         let mut y = vec![E::ZERO; size.output_len()];
-        if size.batch > 0 {
-            conv::forward(&size, &super::tape::copied(&x), &self.filter, &self.bias, &mut y);
-        }
+        self.filter.forward(&size, &super::tape::copied(&x), &self.bias, false, &mut y);
         let filter = self.filter.clone();
         emit(&self.name, x, y, (shape.0, self.outputs, H::Out::default(), W::Out::default()), move |_, up, down| {
-            conv::input_gradient(&size, up, &filter, down);
+            filter.input_gradient(&size, up, down, false);
         })
     }
 }

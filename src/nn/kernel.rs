@@ -5,26 +5,36 @@
 //! last argument holds.
 
 pub mod average;
+pub mod columns;
 pub mod concat;
 pub mod conv;
+pub mod convolution;
 pub mod dense;
 pub mod gemm;
+pub mod lanes;
+pub mod memory;
+pub mod panels;
 pub mod pool;
 pub mod relu;
+pub mod winograd;
 
 use std::fmt;
 
 /// The family of kernels that convolutions run on; which one is part of what makes a result reproducible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Kernels {
-    /// Columns gathered, then one matrix product: sums in the order of the definition.
+    /// In f32: Winograd's minimal filtering for 3x3 windows that keep the size, vectors in registers for the others. In
+    /// f64 the same as `direct`.
     #[default]
+    Winograd,
+    /// Columns gathered, then one matrix product: sums in the order of the definition.
     Direct,
 }
 
 impl fmt::Display for Kernels {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Winograd => "winograd",
             Self::Direct => "direct",
         })
     }

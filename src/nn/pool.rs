@@ -4,6 +4,7 @@ use dfdx::prelude::{ConstDim, CpuError, Dim, HasShape, Module};
 
 use super::{
     Assemble, Blueprint, Map, Name, Real, Recorder, Slide,
+    fused::{Link, Links},
     kernel::pool::{self, Size},
     tape,
 };
@@ -35,6 +36,12 @@ macro_rules! pool {
         impl<const K: usize, const S: usize, E: Real> Assemble<E> for $pool<K, S> {
             fn assemble(plan: &mut Blueprint<E>) -> crate::Result<Self> {
                 Ok(Self { name: plan.next_name() })
+            }
+        }
+
+        impl<const K: usize, const S: usize, E> Links<E> for $pool<K, S> {
+            fn links(&self, chain: &mut Vec<Link<E>>) {
+                chain.push(Link::Pool { name: self.name.clone(), kernel: K, stride: S, ceil: $ceil });
             }
         }
 

@@ -1,6 +1,10 @@
 //! The number types a network can run in.
 
+use std::sync::Mutex;
+
 use dfdx::prelude::Dtype;
+
+use super::kernel::memory::Spare;
 
 /// f32 or f64: what layers, kernels and weights are generic over.
 pub trait Real: Dtype + bytemuck::Pod + Into<f64> {
@@ -14,6 +18,9 @@ pub trait Real: Dtype + bytemuck::Pod + Into<f64> {
 
     /// Exact for f64 and f32 alike.
     fn of_f32(value: f32) -> Self;
+
+    /// Memory for such numbers that nobody uses at the moment.
+    fn spare() -> &'static Spare<Self>;
 }
 
 impl Real for f32 {
@@ -27,6 +34,11 @@ impl Real for f32 {
     fn of_f32(value: f32) -> Self {
         value
     }
+
+    fn spare() -> &'static Spare<Self> {
+        static SPARE: Spare<f32> = Mutex::new(Vec::new());
+        &SPARE
+    }
 }
 
 impl Real for f64 {
@@ -39,5 +51,10 @@ impl Real for f64 {
 
     fn of_f32(value: f32) -> Self {
         Self::from(value)
+    }
+
+    fn spare() -> &'static Spare<Self> {
+        static SPARE: Spare<f64> = Mutex::new(Vec::new());
+        &SPARE
     }
 }

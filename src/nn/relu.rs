@@ -4,7 +4,12 @@ use std::{fmt, str::FromStr};
 
 use dfdx::prelude::{Cpu, CpuError, HasShape, Module, Shape, Tensor};
 
-use super::{Assemble, Blueprint, Name, Real, Recorder, kernel::relu, tape};
+use super::{
+    Assemble, Blueprint, Name, Real, Recorder,
+    fused::{Link, Links},
+    kernel::relu,
+    tape,
+};
 
 /// Which part of the upstream gradient a ReLU lets back through, where `x` is its input and `g` that gradient.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -58,6 +63,12 @@ impl Relu {
 impl<E: Real> Assemble<E> for Relu {
     fn assemble(plan: &mut Blueprint<E>) -> crate::Result<Self> {
         Ok(Self { name: plan.next_name(), rule: Rule::Gradient })
+    }
+}
+
+impl<E> Links<E> for Relu {
+    fn links(&self, chain: &mut Vec<Link<E>>) {
+        chain.push(Link::Relu { name: self.name.clone(), rule: self.rule });
     }
 }
 

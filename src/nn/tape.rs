@@ -1,10 +1,10 @@
 //! Tapes: what a layer writes down on the way forward so that gradients can find the way back.
 
-use std::{cell::RefCell, sync::Arc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use dfdx::prelude::{Cpu, CpuError, Gradients, Merge, NoneTape, OwnedTape, Shape, Storage, Tape, Tensor};
 
-use super::{Real, Rule};
+use super::{Real, Rule, kernel::memory};
 
 /// A layer's name, such as `relu5_4`.
 pub type Name = Arc<str>;
@@ -67,6 +67,73 @@ impl<E: Real> Sweep<'_, E> {
     }
 }
 
+impl<E: Real> Sweep<'_, E> {
+    /// Turns the gradient of a layer's output into that of its input by `step`, and adds it to what is there. Neither is
+    /// copied; where no gradient came, none goes on.
+    ///
+    /// # Errors
+    /// What the look-ups return.
+    pub fn carry(
+        &mut self,
+        output: &Find<E>,
+        input: &Find<E>,
+        step: impl FnOnce(Vec<E>) -> Vec<E>,
+    ) -> Result<(), CpuError> {
+        let slot = output(self.gradients)?;
+        let upstream = if self.keep { slot.to_vec() } else { std::mem::take::<Vec<E>>(slot) };
+        if upstream.is_empty() {
+            return Ok(());
+        }
+        let downstream = step(upstream);
+        let slot = input(self.gradients)?;
+        if slot.is_empty() {
+            **slot = downstream;
+        } else {
+            slot.iter_mut().zip(&downstream).for_each(|(sum, d)| *sum += *d);
+            memory::give(downstream);
+        }
+        Ok(())
+    }
+}
+
+/// Finds one gradient, whose memory is empty as long as nothing was added to it.
+pub type Find<E> = Rc<dyn Fn(&mut Gradients<E, Cpu>) -> Result<&mut Store<E>, CpuError>>;
+
+/// A place for the gradient of values that are in no tensor.
+pub fn nowhere<E: Real>() -> Find<E> {
+    use dfdx::prelude::TensorFromVec;
+    let ghost = Cpu::default().tensor_from_vec(Vec::new(), (0_usize,)).ghost();
+    Rc::new(move |gradients: &mut Gradients<E, Cpu>| gradients.get_or_alloc_mut(&ghost))
+}
+
+/// A layer's output that is in no tensor.
+pub struct Hidden<E: Real> {
+    /// Its sizes, batch first.
+    pub shape: Vec<usize>,
+    /// Its values, computed or copied when asked for.
+    pub values: Box<dyn Fn() -> Vec<E>>,
+    /// Where its gradient is.
+    pub gradient: Find<E>,
+}
+
+impl<E: Real> Node<E> for Hidden<E> {
+    fn shape(&self) -> Vec<usize> {
+        self.shape.clone()
+    }
+
+    fn values(&self) -> Vec<E> {
+        (self.values)()
+    }
+
+    fn gradient<'g>(&self, gradients: &'g mut Gradients<E, Cpu>) -> Result<&'g mut Store<E>, CpuError> {
+        let slot = (self.gradient)(gradients)?;
+        if slot.is_empty() {
+            **slot = vec![E::ZERO; self.shape.iter().product()];
+        }
+        Ok(slot)
+    }
+}
+
 /// Finds one tensor's gradient.
 pub type LookUp<'a, E> = &'a dyn Fn(&mut Gradients<E, Cpu>) -> Result<&mut Store<E>, CpuError>;
 
@@ -82,6 +149,14 @@ pub trait Recorder<E: Real>: Tape<E, Cpu> {
         output: &Tensor<S, E, Cpu>,
         back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
     );
+
+    /// Writes down that the layer `name` produced `output`, which is in no tensor, and its way back.
+    fn record_hidden(
+        &mut self,
+        name: &Name,
+        output: Hidden<E>,
+        back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
+    );
 }
 
 impl<E: Real> Recorder<E> for NoneTape {
@@ -92,6 +167,8 @@ impl<E: Real> Recorder<E> for NoneTape {
         _: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
     ) {
     }
+
+    fn record_hidden(&mut self, _: &Name, _: Hidden<E>, _: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static) {}
 }
 
 impl<E: Real> Recorder<E> for OwnedTape<E, Cpu> {
@@ -99,6 +176,15 @@ impl<E: Real> Recorder<E> for OwnedTape<E, Cpu> {
         &mut self,
         _: &Name,
         _: &Tensor<S, E, Cpu>,
+        back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
+    ) {
+        self.add_backward_op(move |gradients| back(&mut Sweep { gradients, rule: None, keep: true }));
+    }
+
+    fn record_hidden(
+        &mut self,
+        _: &Name,
+        _: Hidden<E>,
         back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
     ) {
         self.add_backward_op(move |gradients| back(&mut Sweep { gradients, rule: None, keep: true }));
@@ -291,6 +377,16 @@ impl<E: Real> Recorder<E> for Trail<E> {
         back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
     ) {
         let node: Option<Box<dyn Node<E>>> = Some(Box::new(output.clone()));
+        self.prints.push(Footprint { name: name.clone(), node, way: Way::Layer(Box::new(back)) });
+    }
+
+    fn record_hidden(
+        &mut self,
+        name: &Name,
+        output: Hidden<E>,
+        back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
+    ) {
+        let node: Option<Box<dyn Node<E>>> = Some(Box::new(output));
         self.prints.push(Footprint { name: name.clone(), node, way: Way::Layer(Box::new(back)) });
     }
 }

@@ -1,10 +1,12 @@
 //! Every family of convolution kernels behind one pair of functions, the classes of sizes they are tested at, and the
 //! definition of a convolution.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use saltty::nn::{
     Real,
-    kernel::{Kernels, conv, conv::Size},
+    kernel::{Kernels, conv, conv::Size, convolution::Convolution},
 };
 
 /// A family of kernels, with the rounding errors it may make as a multiple of those of a plain sum. The compiler asks for
@@ -19,27 +21,27 @@ pub struct Family {
 pub fn families() -> impl Iterator<Item = Family> {
     let slack = |kernels| match kernels {
         Kernels::Direct => 1.0,
+        Kernels::Winograd => 30.0,
     };
     <Kernels as clap::ValueEnum>::value_variants().iter().map(move |&name| Family { name, slack: slack(name) })
 }
 
 impl Family {
+    fn ready<E: Real>(self, size: &Size, weight: &[E]) -> Convolution<E> {
+        let filter = conv::channels_last(weight, size.outputs, size.inputs, size.kernel);
+        Convolution::new(self.name, Arc::new(filter))
+    }
+
     /// `conv(x, weight) + bias`; `weight` in PyTorch's order, `O x I x K x K`.
     pub fn forward<E: Real>(self, size: &Size, x: &[E], weight: &[E], bias: &[E]) -> Vec<E> {
         let mut y = vec![E::of(f64::NAN); size.output_len()];
-        let filter = conv::channels_last(weight, size.outputs, size.inputs, size.kernel);
-        match self.name {
-            Kernels::Direct => conv::forward(size, x, &filter, bias, &mut y),
-        }
+        self.ready(size, weight).forward(size, x, bias, false, &mut y);
         y
     }
 
     /// Adds to `down` what `up` implies.
     pub fn add_gradient<E: Real>(self, size: &Size, up: &[E], weight: &[E], down: &mut [E]) {
-        let filter = conv::channels_last(weight, size.outputs, size.inputs, size.kernel);
-        match self.name {
-            Kernels::Direct => conv::input_gradient(size, up, &filter, down),
-        }
+        self.ready(size, weight).input_gradient(size, up, down, false);
     }
 
     /// The gradient of the input.

@@ -2,7 +2,12 @@
 
 use std::{collections::HashMap, io};
 
-use saltty::weights::{Dtype, Source, TensorInfo};
+use saltty::{
+    model::Model,
+    nn::Part,
+    photo::Preprocess,
+    weights::{Dtype, Source, TensorInfo},
+};
 
 /// Element `i` of tensor `t`: 24 random bits as a float32 in [-1, 1).
 pub fn splitmix(seed: u64, tensor: u64, element: u64) -> f32 {
@@ -37,6 +42,19 @@ impl MadeUp {
             recipes.push((number, scale));
         }
         Self { base, infos, recipes, metadata }
+    }
+
+    /// All tensors of `model` for 1000 classes, under torchvision's names.
+    pub fn of(model: Model) -> Self {
+        let layers = model.layers();
+        let params = model.outline(Preprocess::Caffe, 1000).params.into_iter().zip(0..).map(|(param, number)| {
+            let layer = layers.iter().find(|layer| layer.name == param.layer).expect("a layer for each parameter");
+            let part = if param.part == Part::Bias { "bias" } else { "weight" };
+            (format!("{}.{part}", layer.aliases[0]), param.shape, number)
+        });
+        let params: Vec<_> = params.collect();
+        let tensors: Vec<_> = params.iter().map(|(name, shape, number)| (&**name, &**shape, *number)).collect();
+        Self::new(None, &tensors).with_metadata("preprocess", "caffe")
     }
 
     pub fn with_metadata(mut self, key: &str, value: &str) -> Self {

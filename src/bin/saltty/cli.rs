@@ -7,6 +7,7 @@ use saltty::{
     explain::Method,
     heatmap::ColorMap,
     model::Model,
+    nn::kernel::Kernels,
     photo::{Preprocess, Resize},
     profile::Profile,
 };
@@ -247,6 +248,9 @@ pub struct Network {
     /// Compute in 64 bits: slower, for checking.
     #[arg(long)]
     pub double: bool,
+    /// How convolutions are computed: fast, or summed in the order of the definition.
+    #[arg(long, value_name = "FAMILY", default_value = "winograd")]
+    pub kernels: Kernels,
 }
 
 /// How it looks.

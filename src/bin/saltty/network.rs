@@ -59,5 +59,6 @@ fn choices(options: &Network) -> Choices {
         resize: options.resize,
         layer: options.layer.clone(),
         precision: if options.double { Precision::Double } else { Precision::Single },
+        kernels: options.kernels,
     }
 }

@@ -30,11 +30,11 @@ pub struct Size {
 }
 
 impl Size {
-    fn taps(&self) -> usize {
+    pub(super) fn taps(&self) -> usize {
         self.kernel * self.kernel
     }
 
-    fn area(&self) -> [usize; 2] {
+    pub(super) fn area(&self) -> [usize; 2] {
         [self.input[0] * self.input[1], self.output[0] * self.output[1]]
     }
 
@@ -46,6 +46,43 @@ impl Size {
     /// Numbers in the output.
     pub fn output_len(&self) -> usize {
         self.batch * self.outputs * self.area()[1]
+    }
+}
+
+/// What becomes of a convolution's sums.
+#[derive(Clone, Copy, Debug)]
+pub enum Finish<'a, E> {
+    /// One bias an output channel is added, and what is then below zero becomes zero if `relu`.
+    Forward {
+        /// One number an output channel.
+        bias: &'a [E],
+        /// Whether to rectify.
+        relu: bool,
+    },
+    /// They are added to what is there.
+    Add,
+    /// They replace what is there.
+    Write,
+}
+
+impl<E: Real> Finish<'_, E> {
+    /// The bias of one channel, and whether to rectify.
+    pub(super) fn bias(&self, channel: usize) -> (E, bool) {
+        match self {
+            Self::Forward { bias, relu } => (bias[channel], *relu),
+            Self::Add | Self::Write => (E::ZERO, false),
+        }
+    }
+
+    /// Puts finished sums, from the last to the first if `REVERSED`, where they belong.
+    pub(super) fn put<const REVERSED: bool>(&self, values: &[E], target: &mut [E]) {
+        let add = matches!(self, Self::Add);
+        match (REVERSED, add) {
+            (false, false) => target.copy_from_slice(values),
+            (false, true) => target.iter_mut().zip(values).for_each(|(t, v)| *t += *v),
+            (true, false) => target.iter_mut().zip(values.iter().rev()).for_each(|(t, v)| *t = *v),
+            (true, true) => target.iter_mut().zip(values.iter().rev()).for_each(|(t, v)| *t += *v),
+        }
     }
 }
 
@@ -125,7 +162,7 @@ pub fn input_gradient<E: Real>(size: &Size, up: &[E], filter: &[E], down: &mut [
 
 /// Fills `row` with what one tap sees at positions `first..` of a map `width` wide: the value of `plane` at
 /// `source(y, 0), source(x, 1)`, or zero outside it.
-fn gather<E: Real>(
+pub(super) fn gather<E: Real>(
     row: &mut [E],
     plane: &[E],
     [plane_height, plane_width]: [usize; 2],

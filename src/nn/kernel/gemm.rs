@@ -26,7 +26,7 @@ pub struct Shared<'a, E> {
     lives: PhantomData<&'a mut [E]>,
 }
 
-// SAFETY: a `Shared` is only written through `accumulate` and `fill`, whose callers promise disjoint elements.
+// SAFETY: a `Shared` is only written through methods whose callers promise disjoint elements.
 unsafe impl<E: Send> Send for Shared<'_, E> {}
 // SAFETY: as above.
 unsafe impl<E: Send> Sync for Shared<'_, E> {}
@@ -45,9 +45,34 @@ impl<'a, E: Real> Shared<'a, E> {
     /// # Panics
     /// If they lie outside the slice.
     pub unsafe fn fill(&self, start: usize, count: usize, value: E) {
-        assert!(start + count <= self.len, "fill outside the slice");
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.part(start, count) }.fill(value);
+    }
+
+    /// Copies `values` to the elements from `start`.
+    ///
+    /// # Safety
+    /// No other thread may touch these elements meanwhile.
+    ///
+    /// # Panics
+    /// If they lie outside the slice.
+    pub unsafe fn write(&self, start: usize, values: &[E]) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { self.part(start, values.len()) }.copy_from_slice(values);
+    }
+
+    /// The `count` elements from `start`.
+    ///
+    /// # Safety
+    /// Nothing else may touch these elements while they are borrowed.
+    ///
+    /// # Panics
+    /// If they lie outside the slice.
+    #[expect(clippy::mut_from_ref, reason = "the caller promises that parts do not overlap")]
+    pub unsafe fn part(&self, start: usize, count: usize) -> &mut [E] {
+        assert!(start + count <= self.len, "part outside the slice");
         // SAFETY: in bounds by the assertion; the caller promises that nobody else touches the elements.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(start), count) }.fill(value);
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(start), count) }
     }
 
     /// Adds the product `a b` to the matrix that begins at `start` with rows `row` apart and columns next to each other.

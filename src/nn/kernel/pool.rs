@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use super::memory;
 use crate::{fault, nn::Real};
 
 /// The sizes of a pooling.
@@ -32,7 +33,7 @@ impl Size {
 pub fn forward<E: Real>(size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>) {
     let [in_area, out_area] = size.area();
     assert_eq!(x.len(), size.planes * in_area, "sizes of a pooling");
-    let mut y = vec![E::ZERO; size.planes * out_area];
+    let mut y = memory::take(size.planes * out_area);
     let mut argmax = vec![0; y.len()];
     y.par_chunks_exact_mut(out_area)
         .zip(argmax.par_chunks_exact_mut(out_area))

@@ -25,28 +25,45 @@ pub fn open<E: Real>(y: &[E]) -> Vec<u64> {
     y.par_chunks(64).with_min_len(CHUNK / 64).map(bits).collect()
 }
 
+/// Whether a gradient `up` passes a rectifier whose input was above zero if `open`. A NaN passes every rule: it must
+/// not vanish.
+fn passes<E: Real>(rule: Rule, open: bool, up: E) -> bool {
+    let blocked = up <= E::ZERO;
+    match fault::swapped(Fault::GuidedGate, rule, Rule::Gradient) {
+        Rule::Gradient => open,
+        Rule::Guided => open && !blocked,
+        Rule::Deconvnet => !blocked,
+    }
+}
+
 /// Adds to `down` the part of `up` that `rule` lets through, where `open` says which inputs were above zero.
-///
-/// A NaN in `up` passes every rule: it must not vanish.
 ///
 /// # Panics
 /// If the lengths differ.
 pub fn input_gradient<E: Real>(rule: Rule, open: &[u64], up: &[E], down: &mut [E]) {
     assert_eq!((up.len(), open.len()), (down.len(), up.len().div_ceil(64)), "sizes of a rectifier");
-    let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
-    let blocked = |u: E| u <= E::ZERO;
-    let pass = |open: bool, u: E| match rule {
-        Rule::Gradient => open,
-        Rule::Guided => open && !blocked(u),
-        Rule::Deconvnet => !blocked(u),
-    };
     down.par_chunks_mut(CHUNK).zip(up.par_chunks(CHUNK)).zip(open.par_chunks(CHUNK / 64)).for_each(
         |((down, up), open)| {
             for (i, (d, &u)) in down.iter_mut().zip(up).enumerate() {
-                if pass(open[i / 64] >> (i % 64) & 1 == 1, u) {
+                if passes(rule, open[i / 64] >> (i % 64) & 1 == 1, u) {
                     *d += u;
                 }
             }
         },
     );
+}
+
+/// Sets to zero what `rule` does not let through of a gradient.
+///
+/// # Panics
+/// If the lengths differ.
+pub fn gate<E: Real>(rule: Rule, open: &[u64], gradient: &mut [E]) {
+    assert_eq!(open.len(), gradient.len().div_ceil(64), "sizes of a rectifier");
+    gradient.par_chunks_mut(CHUNK).zip(open.par_chunks(CHUNK / 64)).for_each(|(gradient, open)| {
+        for (gradient, &open) in gradient.chunks_mut(64).zip(open) {
+            for (i, g) in gradient.iter_mut().enumerate() {
+                *g = if passes(rule, open >> i & 1 == 1, *g) { *g } else { E::ZERO };
+            }
+        }
+    });
 }

@@ -1,0 +1,227 @@
+//! Convolutions as one matrix product with the columns that windows see: 1x1 windows, whose columns are the map itself,
+//! and windows of any kind over few channels.
+#![expect(unsafe_code, reason = "pieces of one output are written by several threads")]
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::{
+    conv::{Finish, Size, gather},
+    gemm::Shared,
+    lanes::Level,
+    memory::Buffer,
+    panels::{Block, OCTET, Panels, multiply},
+};
+
+/// The filters of a convolution as one matrix, `O x (K K I)`, in panels.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    shape: Panels,
+    values: Vec<f32>,
+}
+
+impl Filter {
+    /// From `O x K x K x I` weights.
+    ///
+    /// # Panics
+    /// If there are not `outputs` equally large filters.
+    pub fn new(outputs: usize, filter: &[f32]) -> Self {
+        let shape = Panels { rows: outputs, columns: filter.len().checked_div(outputs).unwrap_or(0) };
+        assert_eq!(shape.rows * shape.columns, filter.len(), "sizes of a filter");
+        let mut values = vec![0.0; shape.len()];
+        for (row, filter) in filter.chunks_exact(shape.columns.max(1)).enumerate() {
+            for (column, &weight) in filter.iter().enumerate() {
+                values[shape.at(row, column)] = weight;
+            }
+        }
+        Self { shape, values }
+    }
+}
+
+/// Whether these kernels are meant for a convolution of `size`.
+pub fn suits(size: &Size) -> bool {
+    is_pointwise(size) || size.inputs <= OCTET
+}
+
+fn is_pointwise(size: &Size) -> bool {
+    (size.kernel, size.stride, size.padding) == (1, 1, 0)
+}
+
+/// Vectors of a block, at most.
+const OCTETS: usize = 7;
+/// Output channels of one piece where there are few blocks.
+const ROWS: usize = 64;
+/// Multiplications that are worth a thread's while.
+const WORTH: usize = 1 << 19;
+
+/// Pixels `0..area` in blocks of nearly equal numbers of whole vectors.
+fn blocks(area: usize) -> (usize, usize) {
+    let octets = area.div_ceil(OCTET);
+    let wide = octets.div_ceil(octets.div_ceil(OCTETS).max(1)) * OCTET;
+    (area.div_ceil(wide.max(1)), wide)
+}
+
+/// Runs `piece(image, pixels, rows)` over pieces that cover all images, `area` pixels and `rows`.
+fn for_each_piece(
+    (batch, area, rows, depth): (usize, usize, usize, usize),
+    piece: impl Fn(usize, Range<usize>, Range<usize>) + Send + Sync,
+) {
+    let (blocks, wide) = blocks(area);
+    let high = if blocks < 8 { ROWS } else { rows.max(1) };
+    let along = rows.div_ceil(high);
+    let least = (WORTH / (wide * high.min(rows) * depth).max(1)).max(1);
+    (0..batch * blocks * along).into_par_iter().with_min_len(least).for_each(|index| {
+        let (image, block, row) = (index / (blocks * along), index / along % blocks * wide, index % along * high);
+        piece(image, block..(block + wide).min(area), row..(row + high).min(rows));
+    });
+}
+
+/// `y = conv(x, filter)`, finished as `finish` says.
+///
+/// # Panics
+/// If a size does not fit.
+pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Finish<'_, f32>, y: &mut [f32]) {
+    assert_eq!((x.len(), y.len()), (size.input_len(), size.output_len()), "sizes of a convolution");
+    assert_eq!(
+        (filter.shape.rows, filter.shape.columns),
+        (size.outputs, size.taps() * size.inputs),
+        "sizes of a filter"
+    );
+    let ([in_area, out_area], depth) = (size.area(), filter.shape.columns);
+    let y = Shared::new(y);
+    for_each_piece((size.batch, out_area, size.outputs, depth), |image, pixels, rows| {
+        let x = &x[image * size.inputs * in_area..][..size.inputs * in_area];
+        let mut gathered = Buffer::new(0);
+        let block = if is_pointwise(size) {
+            planes(x, in_area, pixels.clone(), &mut gathered)
+        } else {
+            windows(size, x, pixels.clone(), &mut gathered)
+        };
+        products::<false>(level, filter, block, rows, |row, values| {
+            let start = (image * size.outputs + row) * out_area + pixels.start;
+            // SAFETY: pieces differ in the image, the pixels or the rows, so no other thread touches these elements.
+            let target = unsafe { y.part(start, pixels.len()) };
+            let (bias, relu) = finish.bias(row);
+            for (target, &value) in target.iter_mut().zip(values) {
+                let value = value + bias;
+                *target = if relu && value <= 0.0 { 0.0 } else { value };
+            }
+        });
+    });
+}
+
+/// Adds to `down`, the gradient of the input, what `up`, the gradient of the output, implies - or writes it there,
+/// whatever was there, if `fresh`.
+///
+/// # Panics
+/// If a size does not fit.
+pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut [f32], fresh: bool) {
+    assert_eq!((down.len(), up.len()), (size.input_len(), size.output_len()), "sizes of a convolution");
+    if !is_pointwise(size) {
+        if fresh {
+            down.fill(0.0);
+        }
+        return scattered(level, size, up, filter, down);
+    }
+    let (area, finish) = (size.area()[0], if fresh { Finish::Write } else { Finish::Add });
+    let down = Shared::new(down);
+    for_each_piece((size.batch, area, size.inputs, size.outputs), |image, pixels, rows| {
+        let up = &up[image * size.outputs * area..][..size.outputs * area];
+        let mut gathered = Buffer::new(0);
+        let block = planes(up, area, pixels.clone(), &mut gathered);
+        products::<true>(level, filter, block, rows, |row, values| {
+            let start = (image * size.inputs + row) * area + pixels.start;
+            // SAFETY: as in `forward`.
+            let target = unsafe { down.part(start, pixels.len()) };
+            finish.put::<false>(&values[..pixels.len()], target);
+        });
+    });
+}
+
+/// Rows `rows` of a product, one after the other.
+fn products<const TRANSPOSED: bool>(
+    level: Level,
+    filter: &Filter,
+    block: Block,
+    rows: Range<usize>,
+    mut put: impl FnMut(usize, &[f32]),
+) {
+    let width = block.octets * OCTET;
+    let mut out = Buffer::new(OCTET * width);
+    for first in rows.clone().step_by(OCTET) {
+        multiply::<TRANSPOSED>(level, filter.shape, &filter.values, first / OCTET, block, &mut out);
+        for (row, values) in (first..rows.end).zip(out.chunks_exact(width)) {
+            put(row, values);
+        }
+    }
+}
+
+/// What 1x1 windows see: the map itself, copied only where it ends within a vector.
+fn planes<'a>(x: &'a [f32], area: usize, pixels: Range<usize>, copy: &'a mut Buffer<f32>) -> Block<'a> {
+    if pixels.len().is_multiple_of(OCTET) {
+        return Block { values: &x[pixels.start..], step: area, octets: pixels.len() / OCTET };
+    }
+    let width = pixels.len().next_multiple_of(OCTET);
+    *copy = Buffer::new(x.len() / area * width);
+    for (row, plane) in copy.chunks_exact_mut(width).zip(x.chunks_exact(area)) {
+        row[..pixels.len()].copy_from_slice(&plane[pixels.clone()]);
+        row[pixels.len()..].fill(0.0);
+    }
+    Block { values: copy, step: width, octets: width / OCTET }
+}
+
+/// What windows see: a row for each tap and channel.
+fn windows<'a>(size: &Size, x: &[f32], pixels: Range<usize>, columns: &'a mut Buffer<f32>) -> Block<'a> {
+    let (width, area) = (pixels.len().next_multiple_of(OCTET), size.area()[0]);
+    *columns = Buffer::new(size.taps() * size.inputs * width);
+    for (k, row) in columns.chunks_exact_mut(width).enumerate() {
+        let (tap, channel) = (k / size.inputs, k % size.inputs);
+        let (row, rest) = row.split_at_mut(pixels.len());
+        rest.fill(0.0);
+        gather(row, &x[channel * area..][..area], size.input, size.output[1], pixels.start, |out, axis| {
+            (out * size.stride + [tap / size.kernel, tap % size.kernel][axis]).checked_sub(size.padding)
+        });
+    }
+    Block { values: columns, step: width, octets: width / OCTET }
+}
+
+/// The input gradient of windows over few channels: gradients of all columns first, then each channel adds up its own.
+fn scattered(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut [f32]) {
+    let ([in_area, out_area], depth) = (size.area(), filter.shape.columns);
+    let mut columns = Buffer::new(depth * out_area);
+    for (up, down) in up.chunks_exact(size.outputs * out_area).zip(down.chunks_exact_mut(size.inputs * in_area)) {
+        let shared = Shared::new(&mut columns);
+        for_each_piece((1, out_area, depth, size.outputs), |_, pixels, rows| {
+            let mut gathered = Buffer::new(0);
+            let block = planes(up, out_area, pixels.clone(), &mut gathered);
+            products::<true>(level, filter, block, rows, |row, values| {
+                // SAFETY: pieces differ in the pixels or the rows, so no other thread touches these elements.
+                unsafe { shared.write(row * out_area + pixels.start, &values[..pixels.len()]) };
+            });
+        });
+        down.par_chunks_exact_mut(in_area).enumerate().for_each(|(channel, down)| {
+            for tap in 0..size.taps() {
+                let column = &columns[(tap * size.inputs + channel) * out_area..][..out_area];
+                scatter(size, tap, column, down);
+            }
+        });
+    }
+}
+
+/// Adds what one tap's column says to the pixels that the tap saw.
+fn scatter(size: &Size, tap: usize, column: &[f32], down: &mut [f32]) {
+    let seen = |out: usize, axis: usize| {
+        let at = (out * size.stride + [tap / size.kernel, tap % size.kernel][axis]).checked_sub(size.padding)?;
+        (at < size.input[axis]).then_some(at)
+    };
+    for (out_y, line) in column.chunks_exact(size.output[1]).enumerate() {
+        let Some(y) = seen(out_y, 0) else { continue };
+        let row = &mut down[y * size.input[1]..][..size.input[1]];
+        for (out_x, &value) in line.iter().enumerate() {
+            if let Some(x) = seen(out_x, 1) {
+                row[x] += value;
+            }
+        }
+    }
+}

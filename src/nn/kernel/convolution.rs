@@ -1,0 +1,107 @@
+//! Which kernels a convolution runs on, with its weights as those want them.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use super::{
+    Kernels, columns,
+    conv::{self, Finish, Size},
+    lanes::Level,
+    relu, winograd,
+};
+use crate::nn::Real;
+
+/// The filters of a convolution, made ready for the best kernels when first used on a map.
+#[derive(Debug)]
+pub struct Convolution<E> {
+    kernels: Kernels,
+    filter: Mutex<Option<Arc<Vec<E>>>>,
+    ready: OnceLock<Ready<E>>,
+}
+
+#[derive(Debug)]
+enum Ready<E> {
+    Direct(Arc<Vec<E>>),
+    Columns(columns::Filter),
+    Winograd(winograd::Filter),
+}
+
+impl<E: Real> Convolution<E> {
+    /// Filters given as `O x K x K x I`.
+    pub fn new(kernels: Kernels, filter: Arc<Vec<E>>) -> Self {
+        Self { kernels, filter: Mutex::new(Some(filter)), ready: OnceLock::new() }
+    }
+
+    /// What `filter` becomes for maps like the first one, after which the original is dropped.
+    fn ready(&self, size: &Size) -> &Ready<E> {
+        self.ready.get_or_init(|| {
+            let filter = self.filter.lock().ok().and_then(|mut filter| filter.take()).expect("made ready once");
+            if self.kernels == Kernels::Direct || E::NAME != f32::NAME {
+                return Ready::Direct(filter);
+            }
+            let single = bytemuck::cast_slice(&filter);
+            if (size.kernel, size.stride, size.padding) == (3, 1, 1) {
+                let tile = winograd::tile(size);
+                Ready::Winograd(winograd::Filter::new(tile, size.outputs, size.inputs, single))
+            } else if columns::suits(size) {
+                Ready::Columns(columns::Filter::new(size.outputs, single))
+            } else {
+                Ready::Direct(filter)
+            }
+        })
+    }
+
+    /// `y = conv(x) + bias`, then rectified if `relu`.
+    ///
+    /// # Panics
+    /// If a slice has not the length that `size` says.
+    pub fn forward(&self, size: &Size, x: &[E], bias: &[E], rectified: bool, y: &mut [E]) {
+        if size.batch == 0 {
+            return;
+        }
+        let level = Level::best();
+        match self.ready(size) {
+            Ready::Direct(filter) => {
+                conv::forward(size, x, filter, bias, y);
+                if rectified {
+                    relu::forward(y);
+                }
+            }
+            Ready::Columns(filter) => {
+                let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
+                columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
+            }
+            Ready::Winograd(filter) => {
+                let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
+                winograd::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
+            }
+        }
+    }
+
+    /// Adds to `down`, the gradient of the input, what `up`, the gradient of the output, implies - or writes it there,
+    /// whatever was there, if `fresh`.
+    ///
+    /// # Panics
+    /// If a slice has not the length that `size` says.
+    pub fn input_gradient(&self, size: &Size, up: &[E], down: &mut [E], fresh: bool) {
+        if size.batch == 0 {
+            return;
+        }
+        let level = Level::best();
+        match self.ready(size) {
+            Ready::Direct(filter) => {
+                if fresh {
+                    down.fill(E::ZERO);
+                }
+                conv::input_gradient(size, up, filter, down);
+            }
+            Ready::Columns(filter) => {
+                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+                columns::input_gradient(level, size, up, filter, down, fresh);
+            }
+            Ready::Winograd(filter) => {
+                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+                winograd::input_gradient(level, size, up, filter, down, fresh);
+            }
+        }
+    }
+}

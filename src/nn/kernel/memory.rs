@@ -1,0 +1,89 @@
+//! Memory used again: fresh pages cost more than the arithmetic done in them.
+
+use std::{
+    ops::{Deref, DerefMut},
+    sync::Mutex,
+};
+
+use crate::nn::Real;
+
+/// Vectors that nobody uses at the moment, of each number type.
+pub type Spare<E> = Mutex<Vec<Vec<E>>>;
+
+/// `len` numbers of no particular value, from memory used before if any is at hand.
+pub fn take<E: Real>(len: usize) -> Vec<E> {
+    let fits = |vec: &Vec<E>| vec.capacity() >= len && vec.capacity() / 2 <= len;
+    let reused = E::spare().lock().ok().and_then(|mut spare| {
+        let index = (0..spare.len()).filter(|&i| fits(&spare[i])).min_by_key(|&i| spare[i].capacity())?;
+        Some(spare.swap_remove(index))
+    });
+    let mut vec = reused.unwrap_or_default();
+    if vec.capacity() < len {
+        return vec![E::ZERO; len];
+    }
+    vec.resize(len, E::ZERO);
+    vec
+}
+
+/// `len` zeros.
+pub fn zeros<E: Real>(len: usize) -> Vec<E> {
+    let mut vec = take(len);
+    vec.fill(E::ZERO);
+    vec
+}
+
+/// Keeps the memory of `vec` for a later [`take`].
+pub fn give<E: Real>(vec: Vec<E>) {
+    if vec.capacity() >= LEAST
+        && let Ok(mut spare) = E::spare().lock()
+    {
+        spare.push(vec);
+    }
+}
+
+/// Frees what no one uses.
+pub fn clear<E: Real>() {
+    if let Ok(mut spare) = E::spare().lock() {
+        spare.clear();
+    }
+}
+
+/// Numbers below which it is not worth keeping them.
+const LEAST: usize = 1 << 8;
+
+/// Memory that is kept for later when dropped.
+#[derive(Debug)]
+pub struct Buffer<E: Real>(Vec<E>);
+
+impl<E: Real> Buffer<E> {
+    /// `len` numbers of no particular value.
+    pub fn new(len: usize) -> Self {
+        Self(take(len))
+    }
+}
+
+impl<E: Real> From<Vec<E>> for Buffer<E> {
+    fn from(vec: Vec<E>) -> Self {
+        Self(vec)
+    }
+}
+
+impl<E: Real> Deref for Buffer<E> {
+    type Target = [E];
+
+    fn deref(&self) -> &[E] {
+        &self.0
+    }
+}
+
+impl<E: Real> DerefMut for Buffer<E> {
+    fn deref_mut(&mut self) -> &mut [E] {
+        &mut self.0
+    }
+}
+
+impl<E: Real> Drop for Buffer<E> {
+    fn drop(&mut self) {
+        give(std::mem::take(&mut self.0));
+    }
+}

@@ -1,0 +1,189 @@
+//! 3x3 convolutions that keep height and width, by Winograd's minimal filtering (arXiv 1509.09308): tiles of the map and
+//! of the filter are transformed so that a convolution becomes one matrix product for each element of a tile.
+//!
+//! Going back uses the same filters: a convolution with the filter turned by 180 degrees is the convolution of the map
+//! turned by 180 degrees, turned again. So maps are turned while they are read and written, and the products take the
+//! transpose of the filter's matrices.
+#![expect(unsafe_code, reason = "pieces of one output are written by several threads")]
+
+mod filter;
+mod transform;
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+pub use filter::Filter;
+use transform::{Rows, Tiling};
+
+use super::{
+    conv::{Finish, Size},
+    gemm::Shared,
+    lanes::Level,
+    memory::Buffer,
+    panels::{Block, OCTET, multiply},
+};
+
+/// The output tile's side for a convolution of `size`: 4 multiplies less; 2 reads less of a large filter where the map
+/// is so small that reading the filter takes longest.
+pub fn tile(size: &Size) -> usize {
+    if size.output.into_iter().max() <= Some(16) && size.inputs * size.outputs > 1 << 16 { 2 } else { 4 }
+}
+
+/// `y = conv(x, filter)`, finished as `finish` says.
+///
+/// # Panics
+/// If a size does not fit.
+pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Finish<'_, f32>, y: &mut [f32]) {
+    check(size, filter, x.len(), y.len());
+    let job = Job { level, filter, finish, inputs: size.inputs, outputs: size.outputs, batch: size.batch };
+    job.run::<false>(size.output, x, y);
+}
+
+/// Adds to `down`, the gradient of the input, what `up`, the gradient of the output, implies - or writes it there,
+/// whatever was there, if `fresh`.
+///
+/// # Panics
+/// If a size does not fit.
+pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut [f32], fresh: bool) {
+    check(size, filter, down.len(), up.len());
+    let finish = if fresh { Finish::Write } else { Finish::Add };
+    let job = Job { level, filter, finish, inputs: size.outputs, outputs: size.inputs, batch: size.batch };
+    job.run::<true>(size.output, up, down);
+}
+
+fn check(size: &Size, filter: &Filter, x: usize, y: usize) {
+    assert_eq!((size.kernel, size.stride, size.padding), (3, 1, 1), "a window that keeps the size");
+    assert_eq!(size.input, size.output, "a window that keeps the size");
+    assert_eq!((filter.shape.columns, filter.shape.rows), (size.inputs, size.outputs), "sizes of a filter");
+    assert_eq!((x, y), (size.input_len(), size.output_len()), "sizes of a convolution");
+}
+
+/// Blocks in one image from which on each block is one thread's work from beginning to end.
+const MANY: usize = 8;
+/// Output channels computed from one reading of a block's transform.
+const GROUP: usize = 32;
+/// Input channels transformed by one thread at a time.
+const CHANNELS: usize = 16;
+
+struct Job<'a> {
+    level: Level,
+    filter: &'a Filter,
+    finish: Finish<'a, f32>,
+    inputs: usize,
+    outputs: usize,
+    batch: usize,
+}
+
+impl Job<'_> {
+    /// `BACK`: turned, and with the transposed filter.
+    fn run<const BACK: bool>(&self, sides: [usize; 2], x: &[f32], y: &mut [f32]) {
+        let area = sides[0] * sides[1];
+        if area == 0 || self.batch == 0 || self.inputs == 0 {
+            return;
+        }
+        let tiling = Tiling::new(self.filter.tile, sides);
+        let images = x.chunks_exact(self.inputs * area).zip(y.chunks_exact_mut(self.outputs * area));
+        if tiling.blocks() >= MANY {
+            images.for_each(|(x, y)| self.by_blocks::<BACK>(&tiling, x, &Shared::new(y)));
+        } else {
+            images.for_each(|(x, y)| self.by_channels::<BACK>(&tiling, x, &Shared::new(y)));
+        }
+    }
+
+    /// Large maps: a thread takes a block, transforms all its channels, multiplies, transforms back.
+    fn by_blocks<const BACK: bool>(&self, tiling: &Tiling, x: &[f32], y: &Shared<f32>) {
+        (0..tiling.blocks()).into_par_iter().for_each(|index| {
+            let rows = tiling.block(index);
+            let mut transformed = Buffer::new(self.transformed_len(tiling, &rows));
+            self.transform::<BACK>(tiling, &rows, x, 0..self.inputs, &Shared::new(&mut transformed));
+            for first in (0..self.outputs).step_by(GROUP) {
+                self.multiply::<BACK>(tiling, &rows, &transformed, first..(first + GROUP).min(self.outputs), y);
+            }
+        });
+    }
+
+    /// Small maps: first all threads transform, then all multiply.
+    fn by_channels<const BACK: bool>(&self, tiling: &Tiling, x: &[f32], y: &Shared<f32>) {
+        let blocks: Vec<Rows> = (0..tiling.blocks()).map(|index| tiling.block(index)).collect();
+        let mut transformed: Vec<Buffer<f32>> =
+            blocks.iter().map(|rows| Buffer::new(self.transformed_len(tiling, rows))).collect();
+        let pieces = self.inputs.div_ceil(CHANNELS);
+        let shared: Vec<_> = transformed.iter_mut().map(|values| Shared::new(values)).collect();
+        (0..blocks.len() * pieces).into_par_iter().for_each(|index| {
+            let (block, first) = (index / pieces, index % pieces * CHANNELS);
+            let channels = first..(first + CHANNELS).min(self.inputs);
+            self.transform::<BACK>(tiling, &blocks[block], x, channels, &shared[block]);
+        });
+        let groups = self.outputs.div_ceil(self.group());
+        (0..blocks.len() * groups).into_par_iter().for_each(|index| {
+            let (block, first) = (index / groups, index % groups * self.group());
+            let outputs = first..(first + self.group()).min(self.outputs);
+            self.multiply::<BACK>(tiling, &blocks[block], &transformed[block], outputs, y);
+        });
+    }
+
+    /// Fewer channels at a time where there are few, so that there is work for all threads.
+    fn group(&self) -> usize {
+        if self.outputs >= 8 * GROUP { GROUP } else { GROUP / 2 }
+    }
+
+    fn transformed_len(&self, tiling: &Tiling, rows: &Rows) -> usize {
+        tiling.elements() * self.inputs * tiling.padded_tiles(rows)
+    }
+
+    /// Transforms the tiles of `rows` in some input channels; element e of channel c is at `(e * inputs + c) * tiles`.
+    fn transform<const BACK: bool>(
+        &self,
+        tiling: &Tiling,
+        rows: &Rows,
+        x: &[f32],
+        channels: Range<usize>,
+        transformed: &Shared<f32>,
+    ) {
+        let tiles = tiling.padded_tiles(rows);
+        let mut scratch = Buffer::new(tiling.input_scratch(rows));
+        for channel in channels {
+            let plane = &x[channel * tiling.area()..][..tiling.area()];
+            tiling.forth(self.level, rows, plane, BACK, &mut scratch, |element, first, values| {
+                // SAFETY: threads differ in the channel or in the block, so no other writes here.
+                unsafe { transformed.write((element * self.inputs + channel) * tiles + first, values) };
+            });
+        }
+    }
+
+    /// Multiplies the transformed tiles of `rows` with the filters of some output channels and transforms back into `y`.
+    fn multiply<const BACK: bool>(
+        &self,
+        tiling: &Tiling,
+        rows: &Rows,
+        transformed: &[f32],
+        outputs: Range<usize>,
+        y: &Shared<f32>,
+    ) {
+        let tiles = tiling.padded_tiles(rows);
+        let groups = outputs.len().div_ceil(OCTET);
+        let mut products = Buffer::new(tiling.elements() * groups * OCTET * tiles);
+        for (element, products) in products.chunks_exact_mut(groups * OCTET * tiles).enumerate() {
+            let values = &transformed[element * self.inputs * tiles..][..self.inputs * tiles];
+            let block = Block { values, step: tiles, octets: tiles / OCTET };
+            for (group, out) in products.chunks_exact_mut(OCTET * tiles).enumerate() {
+                let group = outputs.start / OCTET + group;
+                let matrix = self.filter.matrix(element);
+                multiply::<BACK>(self.level, self.filter.shape, matrix, group, block, out);
+            }
+        }
+        let mut scratch = Buffer::new(tiling.output_scratch(rows));
+        for (at, output) in outputs.enumerate() {
+            let step = groups * OCTET * tiles;
+            let (bias, relu) = self.finish.bias(output);
+            tiling.back(self.level, rows, &products[at * tiles..], step, (bias, relu), &mut scratch);
+            tiling.for_each_row(rows, &scratch, BACK, |row, values| {
+                let start = output * tiling.area() + row * values.len();
+                // SAFETY: threads differ in the output channel or in the block's rows, so no other touches this row.
+                let target = unsafe { y.part(start, values.len()) };
+                self.finish.put::<BACK>(values, target);
+            });
+        }
+    }
+}

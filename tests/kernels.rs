@@ -1,0 +1,111 @@
+//! The fast kernels, instruction set by instruction set, against the definition of a convolution.
+
+mod common;
+
+use common::{
+    convolutions::{Definition, any_size},
+    numbers::{close, doubles, noise, reals},
+};
+use proptest::prelude::*;
+use saltty::nn::kernel::{
+    columns,
+    conv::{self, Finish},
+    lanes::Level,
+    winograd,
+};
+
+prop_compose! {
+    /// Sizes of maps wider than a block of tiles, narrower than a tile, and between.
+    fn kept_sizes()(
+        batch in 1..3usize, inputs in 1..20usize, outputs in 1..45usize, high in 1..40usize, wide in prop_oneof![1..30usize, 55..75usize],
+    ) -> conv::Size {
+        let input = [high, wide];
+        conv::Size { batch, inputs, outputs, input, output: input, kernel: 3, stride: 1, padding: 1 }
+    }
+}
+
+fn singles(values: &[f64]) -> Vec<f32> {
+    reals(values)
+}
+
+/// Rectifies as the fast kernels do.
+fn rectified(values: &[f64]) -> Vec<f64> {
+    values.iter().map(|v| v.max(0.0)).collect()
+}
+
+/// Runs a fast convolution both ways on numbers drawn from `seed`, against the definition and the direct kernels in f64.
+fn check_fast(
+    size: &conv::Size,
+    seed: u64,
+    forward: impl Fn(&[f32], &[f32], Finish<f32>, &mut [f32]),
+    input_gradient: impl Fn(&[f32], &[f32], &mut [f32], bool),
+) {
+    let x = noise(size.input_len(), seed);
+    let weight = noise(size.outputs * size.inputs * size.kernel * size.kernel, seed ^ 1);
+    let bias = noise(size.outputs, seed ^ 2);
+    let filter = conv::channels_last(&weight, size.outputs, size.inputs, size.kernel);
+    let up = noise(size.output_len(), seed ^ 3);
+    let truth = Definition::new(size, &x, &weight, &bias, &up);
+    let (x, filter_single, bias) = (singles(&x), singles(&filter), singles(&bias));
+    let mut y = vec![f32::NAN; size.output_len()];
+    forward(&x, &filter_single, Finish::Forward { bias: &bias, relu: false }, &mut y);
+    close(&doubles(&y), &truth.y, 3e-5);
+    y.fill(f32::NAN);
+    forward(&x, &filter_single, Finish::Forward { bias: &bias, relu: true }, &mut y);
+    close(&doubles(&y), &rectified(&truth.y), 3e-5);
+
+    let mut down = vec![f32::NAN; size.input_len()];
+    input_gradient(&singles(&up), &filter_single, &mut down, true);
+    close(&doubles(&down), &truth.down, 3e-5);
+    input_gradient(&singles(&up), &filter_single, &mut down, false);
+    close(&doubles(&down), &truth.down.iter().map(|d| 2.0 * d).collect::<Vec<_>>(), 6e-5);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn winograd_is_the_definition_with_all_instructions(size in kept_sizes(), seed in any::<u64>()) {
+        for (tile, level) in [2, 4].into_iter().flat_map(|tile| Level::available().into_iter().map(move |l| (tile, l))) {
+            let filter = |weights: &[f32]| winograd::Filter::new(tile, size.outputs, size.inputs, weights);
+            check_fast(
+                &size,
+                seed,
+                |x, weights, finish, y| winograd::forward(level, &size, x, &filter(weights), finish, y),
+                |up, weights, down, fresh| winograd::input_gradient(level, &size, up, &filter(weights), down, fresh),
+            );
+        }
+    }
+
+    #[test]
+    fn columns_are_the_definition_with_all_instructions(size in any_size(140), seed in any::<u64>(), point in any::<bool>()) {
+        let pointwise = conv::Size { output: size.input, kernel: 1, stride: 1, padding: 0, ..size };
+        let size = if point { pointwise } else { size };
+        for level in Level::available() {
+            let filter = |weights: &[f32]| columns::Filter::new(size.outputs, weights);
+            check_fast(
+                &size,
+                seed,
+                |x, weights, finish, y| columns::forward(level, &size, x, &filter(weights), finish, y),
+                |up, weights, down, fresh| columns::input_gradient(level, &size, up, &filter(weights), down, fresh),
+            );
+        }
+    }
+
+    #[test]
+    fn wider_vectors_do_not_change_a_bit(size in kept_sizes(), seed in any::<u64>()) {
+        let filter = winograd::Filter::new(4, size.outputs, size.inputs, &singles(&noise(size.outputs * size.inputs * 9, seed)));
+        let x = singles(&noise(size.input_len(), seed ^ 1));
+        let bits = |level: Level, size: &conv::Size, x: &[f32]| {
+            let mut y = vec![0.0; size.output_len()];
+            winograd::forward(level, size, x, &filter, Finish::Write, &mut y);
+            y
+        };
+        let all = Level::available().into_iter().filter(|level| *level != Level::Scalar).map(|level| bits(level, &size, &x));
+        let all: Vec<_> = all.collect();
+        prop_assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+        let one = conv::Size { batch: 1, ..size };
+        let each: Vec<f32> = x.chunks(one.input_len()).flat_map(|x| bits(Level::best(), &one, x)).collect();
+        prop_assert_eq!(bits(Level::best(), &size, &x), each, "a batch is its images");
+    }
+}
