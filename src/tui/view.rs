@@ -51,7 +51,7 @@ pub fn render(model: &Model, area: Rect, buf: &mut Buffer) {
         }
     }
     classes::render(model, &theme, plan.classes, buf);
-    Paragraph::new(details::lines(model, &theme)).wrap(Wrap { trim: false }).render(plan.details, buf);
+    details::render(model, &theme, plan.details, buf);
     bottom::render(model, &theme, bottom, buf);
     match &model.mode {
         Mode::Look => {}
