@@ -81,7 +81,7 @@ impl Stage {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Load => "loading the network",
-            Self::Wait => "waiting",
+            Self::Wait => "finishing the step before",
             Self::Open => "reading the photo",
             Self::Forward => "running the network",
             Self::Explain => "explaining",

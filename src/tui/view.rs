@@ -23,6 +23,9 @@ use super::model::{Mode, Model};
 /// The least columns and rows.
 pub const LEAST: (u16, u16) = (40, 12);
 
+/// Columns of a text that is easy to read.
+const WORDS: u16 = 64;
+
 /// Draws `model` over the whole frame.
 pub fn draw(model: &Model, frame: &mut Frame) {
     let area = frame.area();
@@ -39,11 +42,16 @@ pub fn render(model: &Model, area: Rect, buf: &mut Buffer) {
     let (middle, bottom) = layout::cut_rows(rest, rest.height - 1);
     header(model, &theme, top, buf);
     let plan = layout::plan(model, middle);
-    for (kind, pane) in &plan.panes {
-        panes::render(model, &theme, *kind, *pane, buf);
+    if model.scene().is_none() && model.photo.is_none() {
+        let all = plan.panes.iter().map(|(_, pane)| *pane).reduce(Rect::union).expect("at least one picture");
+        panes::instead(model, &theme, layout::middle(all, WORDS, all.height), buf);
+    } else {
+        for (kind, pane) in &plan.panes {
+            panes::render(model, &theme, *kind, *pane, buf);
+        }
     }
     classes::render(model, &theme, plan.classes, buf);
-    Paragraph::new(details::lines(model, &theme)).wrap(Wrap { trim: false }).render(plan.details, buf);
+    details::render(model, &theme, plan.details, buf);
     bottom::render(model, &theme, bottom, buf);
     match &model.mode {
         Mode::Look => {}

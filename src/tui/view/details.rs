@@ -1,9 +1,28 @@
 //! What is shown, in words: method, class, layer, network, and what to be careful about.
 
-use ratatui::text::{Line, Span};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Paragraph, Widget, Wrap},
+};
 
-use super::Theme;
+use super::{Theme, rows};
 use crate::{scene::Scene, tui::model::Model};
+
+/// Says that there is more than fits, and the key that shows it.
+const MORE: &str = " … i";
+
+/// Draws as many as there is room for; says so if that is not all.
+pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let text = Paragraph::new(lines(model, theme)).wrap(Wrap { trim: false });
+    let more = rows(&text, area.width) > area.height;
+    text.render(area, buf);
+    if more && area.height > 0 {
+        let width = (MORE.chars().count() as u16).min(area.width);
+        Line::styled(MORE, theme.dim).render(Rect::new(area.right() - width, area.bottom() - 1, width, 1), buf);
+    }
+}
 
 /// The most important first: there may be no room for the last.
 pub fn lines<'m>(model: &'m Model, theme: &Theme) -> Vec<Line<'m>> {

@@ -35,10 +35,15 @@ pub fn render(model: &Model, theme: &Theme, kind: Kind, area: Rect, buf: &mut Bu
     }
     name.render(title, buf);
     if kind == Kind::Overlay {
-        match &model.failure {
-            Some(reason) => centered(Line::styled(reason.as_str(), theme.wrong), inside, buf),
-            None => centered(waiting(model, theme), inside, buf),
-        }
+        instead(model, theme, inside, buf);
+    }
+}
+
+/// What there is to say while there is no picture.
+pub fn instead(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    match &model.failure {
+        Some(reason) => centered(Line::styled(reason.as_str(), theme.wrong), area, buf),
+        None => centered(waiting(model, theme), area, buf),
     }
 }
 
