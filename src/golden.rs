@@ -122,11 +122,12 @@ pub fn arrays(golden: &impl Golden) -> Vec<u8> {
     arrays.to_safetensors()
 }
 
-/// The current settings of insta, comparing with a tolerance.
+/// The current settings of insta, comparing with a tolerance; snapshots are called as the test says, without its module.
 pub fn settings(tolerance: f64) -> Settings {
     let mut settings = Settings::clone_current();
     settings.set_comparator(Box::new(Near { tolerance }));
     settings.set_omit_expression(true);
+    settings.set_prepend_module_to_snapshot(false);
     settings
 }
 
@@ -181,7 +182,8 @@ fn near_texts(golden: &str, now: &str, tolerance: f64) -> bool {
     golden.len() == now.len() && golden.iter().zip(now).all(|(a, b)| near(a, b))
 }
 
-/// Asserts that an explanation (any [`Golden`](crate::golden::Golden)) is still the one accepted under this name.
+/// Asserts that an explanation (any [`Golden`](crate::golden::Golden)) is still the one accepted under this name, which is
+/// also the name of its files: `snapshots/NAME.snap` and `snapshots/NAME-map.snap.safetensors` beside the test.
 ///
 /// `assert_golden!("cat", &explanation)` allows its usual tolerance, `assert_golden!("cat", &explanation, within = 1e-3)`
 /// another: the relative distance ||now - golden|| / ||golden|| of the maps.
