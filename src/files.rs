@@ -40,7 +40,12 @@ pub fn sha256(bytes: &[u8]) -> String {
 
 /// A finished hash in hexadecimal.
 pub(crate) fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().fold(String::new(), |mut text, byte| {
+    hexadecimal(hash.finalize().iter().copied())
+}
+
+/// Two digits a byte.
+pub(crate) fn hexadecimal(bytes: impl Iterator<Item = u8>) -> String {
+    bytes.fold(String::new(), |mut text, byte| {
         write!(text, "{byte:02x}").expect("a string takes all");
         text
     })

@@ -12,6 +12,6 @@ pub use against::{Against, against};
 pub use compare::difference;
 pub use markdown::markdown;
 pub use metrics::{Cell, Metrics, largest};
-pub use report::{Divergence, Report, StageReport, Summary, Verdict};
+pub use report::{Divergence, Failure, Report, StageReport, Summary, Verdict};
 pub use text::text;
 pub use verifier::{Checked, Source, Verifier};

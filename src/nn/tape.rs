@@ -237,6 +237,9 @@ struct Footprint<E: Real> {
     way: Way<E>,
 }
 
+/// Is shown a layer's name and the gradient of its output.
+type Visit<'v, E> = &'v mut dyn FnMut(&Name, &[E]);
+
 /// A tape that remembers every layer's output by name and can be swept backward any number of times, each time from
 /// another score, under another ReLU rule, and only as deep as asked.
 ///
@@ -318,7 +321,7 @@ impl<E: Real> Trail<E> {
         seed: Vec<E>,
         rule: Rule,
         to: &str,
-        mut visit: Option<&mut dyn FnMut(&Name, &[E])>,
+        mut visit: Option<Visit<E>>,
     ) -> Result<Vec<E>, CpuError> {
         let (last, output) = self.find(from).expect("the sweep starts at a recorded layer");
         let (first, input) = self.find(to).expect("the sweep ends at a recorded layer");

@@ -253,7 +253,7 @@ fn signatures(arrays: &Arrays, name: &str, layers: &[String]) -> Result<Vec<(Str
     };
     let (hashes, norms, projections) = (take("sha256", 32)?, take("norms", 1)?, take("projections", PROJECTIONS)?);
     let signature = |(at, name): (usize, &String)| {
-        let sha256 = hashes[32 * at..][..32].iter().map(|&byte| format!("{:02x}", byte as u8)).collect();
+        let sha256 = files::hexadecimal(hashes[32 * at..][..32].iter().map(|&byte| byte as u8));
         let projections = projections[PROJECTIONS * at..][..PROJECTIONS].to_vec();
         (name.clone(), Signature { sha256, norm: norms[at], projections })
     };

@@ -56,7 +56,7 @@ pub(super) fn weights(recorded: &Fingerprint, now: &Fingerprint) -> StageReport 
     let (count, all) = (changed.len(), recorded.tensors.len());
     if now.tensors.len() != all {
         let note = format!("it has {} of the {all} tensors recorded", now.tensors.len());
-        return StageReport::impossible(Stage::Weights, note);
+        return StageReport::impossible(Stage::Weights, &note);
     }
     match changed.first() {
         None => StageReport::hash(
@@ -65,7 +65,7 @@ pub(super) fn weights(recorded: &Fingerprint, now: &Fingerprint) -> StageReport 
             Some("the file is not the one that was recorded, but all its tensors are the same".to_owned()),
         ),
         Some(first) => {
-            StageReport::impossible(Stage::Weights, format!("{count} of {all} tensors changed, first {first}"))
+            StageReport::impossible(Stage::Weights, &format!("{count} of {all} tensors changed, first {first}"))
         }
     }
 }
@@ -83,7 +83,7 @@ pub(super) fn back(recorded: &Back, now: &Back, tolerances: &Tolerances) -> Vec<
     for Map { stage, planes } in &recorded.maps {
         let found = now.maps.iter().find(|map| map.stage == *stage);
         stages.push(found.map_or_else(
-            || StageReport::impossible(*stage, "this saltty makes no such map"),
+            || StageReport::impossible(*stage, &"this saltty makes no such map"),
             |found| map(*stage, planes, &found.planes, tolerances),
         ));
     }
@@ -103,7 +103,7 @@ fn layers(
         let part = Some(rule.map_or_else(|| name.clone(), |rule| format!("{name} ({rule})")));
         match now.iter().find(|(other, _)| other == name) {
             Some((_, after)) => signature(stage, part, before, after, tolerances),
-            None => StageReport { part, ..StageReport::impossible(stage, "this saltty's network has no such layer") },
+            None => StageReport { part, ..StageReport::impossible(stage, &"this saltty's network has no such layer") },
         }
     };
     recorded.iter().map(one).collect()
@@ -129,7 +129,7 @@ fn signature(
 fn logits(recorded: &[f64], now: &[f64], tolerances: &Tolerances) -> StageReport {
     if recorded.len() != now.len() {
         let note = format!("{} classes -> {}", recorded.len(), now.len());
-        return StageReport::impossible(Stage::Logits, note);
+        return StageReport::impossible(Stage::Logits, &note);
     }
     let [before, after] = [recorded, now].map(|logits| largest(logits, 5));
     let row = |values: &[f64]| Planes::new(1, 1, values.len(), values.to_vec());
@@ -142,7 +142,7 @@ fn logits(recorded: &[f64], now: &[f64], tolerances: &Tolerances) -> StageReport
 fn map(stage: Stage, recorded: &Planes, now: &Planes, tolerances: &Tolerances) -> StageReport {
     let size = |planes: &Planes| format!("{}x{}x{}", planes.channels, planes.height, planes.width);
     if size(recorded) != size(now) {
-        return StageReport::impossible(stage, format!("its size went from {} to {}", size(recorded), size(now)));
+        return StageReport::impossible(stage, &format!("its size went from {} to {}", size(recorded), size(now)));
     }
     // Maps are recorded in float32.
     let now = now.map(|v| f64::from(v as f32));
@@ -165,7 +165,7 @@ fn numbers(stage: Stage, identical: bool, metrics: Metrics, tolerances: &Toleran
 
 fn rasters(stage: Stage, pairs: &[(&Raster, &Raster)], tolerances: &Tolerances) -> StageReport {
     if pairs.iter().any(|(a, b)| (a.width, a.height) != (b.width, b.height)) {
-        return StageReport::impossible(stage, "its size changed");
+        return StageReport::impossible(stage, &"its size changed");
     }
     let levels = |raster: &Raster| raster.pixels.as_flattened().iter().map(|&v| f64::from(v)).collect::<Vec<_>>();
     let (a, b): (Vec<_>, Vec<_>) = pairs.iter().map(|(a, b)| (levels(a), levels(b))).unzip();

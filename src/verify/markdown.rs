@@ -1,6 +1,6 @@
 //! Reports for pull requests and job summaries.
 
-use super::{Report, StageReport, Summary, Verdict, text::words};
+use super::{Failure, Report, StageReport, Summary, Verdict, text::words};
 
 /// The whole run as Markdown: one table of records, and one of stages for each record that does not hold.
 pub fn markdown(summary: &Summary) -> String {
@@ -12,7 +12,7 @@ pub fn markdown(summary: &Summary) -> String {
         let first = report.first().map_or_else(|| "-".to_owned(), StageReport::title);
         page += &row([&report.record.display().to_string(), &report.what, report.verdict.word(), &first]);
     }
-    for (record, reason) in &summary.failures {
+    for Failure { record, reason } in &summary.failures {
         page += &row([&record.display().to_string(), reason, "could not run", "-"]);
     }
     for report in summary.records.iter().filter(|report| !report.verdict.holds()) {
@@ -28,7 +28,7 @@ fn details(report: &Report) -> String {
     } else {
         page += "| changed since the recording | recorded | now |\n| --- | --- | --- |\n";
         for change in &report.changes {
-            page += &format!("| {} | {} | {} |\n", cell(&change.what), cell(&change.recorded), cell(&change.now));
+            page += &row([&change.what, &change.recorded, &change.now]);
         }
         page += "\n";
     }
@@ -46,7 +46,7 @@ fn details(report: &Report) -> String {
     page
 }
 
-fn row(cells: [&str; 4]) -> String {
+fn row<const N: usize>(cells: [&str; N]) -> String {
     format!("| {} |\n", cells.map(cell).join(" | "))
 }
 

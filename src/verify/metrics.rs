@@ -111,7 +111,7 @@ pub fn largest(values: &[f64], count: usize) -> Vec<usize> {
 /// Spearman's: the correlation of ranks. None where all values of one are equal.
 fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
     let (a, b) = (ranks(a), ranks(b));
-    let mean = (a.len() as f64 + 1.0) / 2.0;
+    let mean = f64::midpoint(a.len() as f64, 1.0);
     let [a, b] = [a, b].map(|ranks| ranks.into_iter().map(|rank| rank - mean).collect::<Vec<_>>());
     cosine(&a, &b)
 }
@@ -125,7 +125,7 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     while start < order.len() {
         let equal = |at: &&usize| values[**at] == values[order[start]] || **at == order[start];
         let count = order[start..].iter().take_while(equal).count();
-        let shared = start as f64 + (count as f64 + 1.0) / 2.0;
+        let shared = start as f64 + f64::midpoint(count as f64, 1.0);
         order[start..start + count].iter().for_each(|&at| ranks[at] = shared);
         start += count;
     }

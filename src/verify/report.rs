@@ -82,7 +82,7 @@ impl StageReport {
     }
 
     /// A stage that could not be computed at all.
-    pub(super) fn impossible(stage: Stage, why: impl ToString) -> Self {
+    pub(super) fn impossible(stage: Stage, why: &impl ToString) -> Self {
         Self::hash(stage, Verdict::Broken, Some(why.to_string()))
     }
 
@@ -171,13 +171,22 @@ pub struct Summary {
     pub verdict: Option<Verdict>,
     /// Records that were compared.
     pub records: Vec<Report>,
-    /// Records that could not be: the manifest, and why.
-    pub failures: Vec<(PathBuf, String)>,
+    /// Records that could not be.
+    pub failures: Vec<Failure>,
+}
+
+/// A record that could not be compared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// The manifest.
+    pub record: PathBuf,
+    /// Why.
+    pub reason: String,
 }
 
 impl Summary {
     /// Of these records and failures.
-    pub fn new(records: Vec<Report>, failures: Vec<(PathBuf, String)>) -> Self {
+    pub fn new(records: Vec<Report>, failures: Vec<Failure>) -> Self {
         let counted = |report: &Report| if report.accepted { Verdict::Identical } else { report.verdict };
         let verdict = records.iter().map(counted).max();
         Self { saltty: env!("CARGO_PKG_VERSION"), verdict, records, failures }

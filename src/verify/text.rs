@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use super::{Metrics, Report, StageReport, Verdict};
 
+/// Columns of the stages' names.
+const NARROWEST: usize = 16;
+
 /// One record's report; `all` lists every layer rather than the worst of them.
 ///
 /// # Panics
@@ -23,38 +26,41 @@ pub fn text(report: &Report, all: bool) -> String {
     if report.edited_tolerances {
         line("its tolerances were edited since the recording".to_owned());
     }
+    let titles = report.stages.iter().filter(|_| all).map(|stage| stage.title().chars().count());
+    let width = titles.max().unwrap_or(0).max(NARROWEST);
     for parts in report.by_stage() {
         match parts {
-            [one] if one.part.is_none() => line(row(&one.stage.to_string(), one)),
-            many if all => many.iter().for_each(|one| line(row(&one.title(), one))),
-            many => line(layers(many)),
+            many if all => many.iter().for_each(|one| line(row(one, width))),
+            [one] if one.part.is_none() => line(row(one, width)),
+            many => line(layers(many, width)),
         }
     }
     text
 }
 
-fn row(title: &str, one: &StageReport) -> String {
+fn row(one: &StageReport, width: usize) -> String {
+    let title = one.title();
     let note = one.note.as_ref().map_or_else(String::new, |note| format!("  {note}"));
     let metrics = one.metrics.as_ref().filter(|_| one.verdict != Verdict::Identical);
     let metrics = metrics.map_or_else(String::new, |metrics| format!("  {}", words(metrics)));
-    format!("{title:<16} {:<16}{metrics}{note}", one.verdict.word()).trim_end().to_owned()
+    format!("{title:<width$} {:<16}{metrics}{note}", one.verdict.word()).trim_end().to_owned()
 }
 
 /// All layers of a stage in one line.
-fn layers(parts: &[StageReport]) -> String {
+fn layers(parts: &[StageReport], width: usize) -> String {
     let worst = parts.iter().map(|part| part.verdict).max().unwrap_or(Verdict::Identical);
     let (title, count) = (parts[0].stage.to_string(), parts.len());
     let plural = if count == 1 { "part" } else { "layers" };
     let differ: Vec<&StageReport> = parts.iter().filter(|part| part.verdict != Verdict::Identical).collect();
     let Some(first) = differ.first() else {
-        return format!("{title:<16} {:<16}  {count} {plural}", worst.word());
+        return format!("{title:<width$} {:<16}  {count} {plural}", worst.word());
     };
     let at = first.part.as_deref().unwrap_or_default();
     let farthest =
         parts.iter().filter_map(StageReport::distance).fold(0.0, |max: f64, d| if d > max { d } else { max });
     let note = first.note.as_ref().map_or_else(String::new, |note| format!("; {note}"));
     format!(
-        "{title:<16} {:<16}  {} of {count} {plural} differ, first {at}, at most {farthest:.1e}{note}",
+        "{title:<width$} {:<16}  {} of {count} {plural} differ, first {at}, at most {farthest:.1e}{note}",
         worst.word(),
         differ.len()
     )

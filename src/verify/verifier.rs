@@ -52,9 +52,15 @@ type Step<T> = std::result::Result<T, Stop>;
 /// Why a record is not compared to its end.
 enum Stop {
     /// Something that the record itself explains.
-    Broken(StageReport),
+    Broken(Box<StageReport>),
     /// Something else is wrong.
     Failed(Error),
+}
+
+impl Stop {
+    fn broken(stage: Stage, why: &impl ToString) -> Self {
+        Self::Broken(Box::new(StageReport::impossible(stage, why)))
+    }
 }
 
 impl From<Error> for Stop {
@@ -82,7 +88,7 @@ impl Verifier {
         let (mut now, mut changes) = (None, Vec::new());
         match self.compare(&record, &mut stages, &mut changes) {
             Ok(fresh) => now = Some(fresh),
-            Err(Stop::Broken(stage)) => stages.push(stage),
+            Err(Stop::Broken(stage)) => stages.push(*stage),
             Err(Stop::Failed(error)) => return Err(error),
         }
         let what = what(&record.manifest);
@@ -107,7 +113,7 @@ impl Verifier {
         let back = match Back::of(studio, &front.square, &request) {
             Ok(back) => back,
             Err(error) if stages.iter().all(|stage| stage.verdict.holds()) => return Err(error.into()),
-            Err(error) => return Err(Stop::Broken(StageReport::impossible(Stage::Activations, error))),
+            Err(error) => return Err(Stop::broken(Stage::Activations, &error)),
         };
         stages.extend(compare::back(&trace.back, &back, &manifest.tolerances));
         let subject = Subject { photo: &photo, bytes: &bytes, weights: weights.as_deref(), fingerprint };
@@ -135,7 +141,7 @@ impl Verifier {
             let studio = match Studio::load(weights, &choices, None) {
                 Ok(studio) => studio,
                 Err(error) if fingerprint.sha256 == trace.weights.sha256 => return Err(error.into()),
-                Err(error) => return Err(Stop::Broken(StageReport::impossible(Stage::Weights, error))),
+                Err(error) => return Err(Stop::broken(Stage::Weights, &error)),
             };
             self.loaded = Some(Loaded { key, studio, fingerprint });
         }
@@ -164,10 +170,7 @@ fn front(manifest: &Manifest, record: &Path, photo: &Path, bytes: &[u8]) -> Step
         if files::sha256(bytes) == manifest.photo.sha256 {
             return Stop::Failed(error);
         }
-        Stop::Broken(StageReport::impossible(
-            Stage::Photo,
-            format!("the file is not the one that was recorded: {error}"),
-        ))
+        Stop::broken(Stage::Photo, &format!("the file is not the one that was recorded: {error}"))
     })
 }
 
@@ -179,7 +182,7 @@ fn open(record: &Path, file: Option<&Path>, recorded: &str) -> Step<Weights> {
         return Err(Error::Moved { path: file.to_owned(), record: record.to_owned(), remedy }.into());
     }
     Weights::open(file).map_err(|error| match std::fs::read(file) {
-        Ok(bytes) if files::sha256(&bytes) != recorded => Stop::Broken(StageReport::impossible(Stage::Weights, error)),
+        Ok(bytes) if files::sha256(&bytes) != recorded => Stop::broken(Stage::Weights, &error),
         _ => Stop::Failed(error),
     })
 }
@@ -205,7 +208,7 @@ fn damaged(path: &Path, manifest: &Manifest, damage: Damage) -> Checked {
         Damage::Manifest(note) => ("manifest", note),
         Damage::Arrays(note) => ("arrays", note),
     };
-    let stage = StageReport { part: Some(part.to_owned()), ..StageReport::impossible(Stage::Record, note) };
+    let stage = StageReport { part: Some(part.to_owned()), ..StageReport::impossible(Stage::Record, &note) };
     let report = Report::new(path.to_owned(), what(manifest), Vec::new(), vec![stage]);
     Checked { report, versions: None }
 }

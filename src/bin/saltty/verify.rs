@@ -11,7 +11,7 @@ use saltty::{
     model::Precision,
     photo::Photo,
     record::{Limits, manifests_in},
-    verify::{self, Against, Report, Source, Summary, Verifier},
+    verify::{self, Against, Failure, Report, Source, Summary, Verifier},
 };
 
 use crate::{cli, network, output, review};
@@ -29,7 +29,7 @@ pub fn run(options: &cli::Verify) -> Result<ExitCode> {
         }
         other => other?,
     };
-    for (record, reason) in &summary.failures {
+    for Failure { record, reason } in &summary.failures {
         eprintln!("error: {}: {reason}", record.display());
     }
     write(options.json.as_deref(), || summary.json())?;
@@ -60,7 +60,7 @@ fn records(options: &cli::Verify) -> Result<Summary> {
                 show(options, &checked.report)?;
                 reports.push(if options.review { review::run(checked, &options.look)? } else { checked.report });
             }
-            Err(error) => failures.push((manifest, error.to_string())),
+            Err(error) => failures.push(Failure { record: manifest, reason: error.to_string() }),
         }
     }
     Ok(Summary::new(reports, failures))
