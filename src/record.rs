@@ -66,8 +66,11 @@ impl Record {
     /// # Errors
     /// [`Error::Read`], or [`Error::Record`] where the manifest is none.
     pub fn read(path: &Path) -> Result<Found> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let manifest = Manifest::parse(&text).map_err(|reason| Error::Record { path: path.to_owned(), reason })?;
+        let broken = |reason: String| Error::Record { path: path.to_owned(), reason };
+        let bytes = std::fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let no_text =
+            |_| broken("it is no text; give the manifest (.toml) or its folder, or --against for arrays".to_owned());
+        let manifest = Manifest::parse(&String::from_utf8(bytes).map_err(no_text)?).map_err(broken)?;
         if !manifest.is_sealed() {
             let reason = "it was changed after it was written (only tolerances may be)".to_owned();
             return Ok(Found::Damaged(Box::new(manifest), Damage::Manifest(reason)));
@@ -79,7 +82,6 @@ impl Record {
             let reason = format!("{name} was changed after it was written");
             return Ok(Found::Damaged(Box::new(manifest), Damage::Arrays(reason)));
         }
-        let broken = |reason| Error::Record { path: path.to_owned(), reason };
         let arrays = Arrays::from_safetensors(&bytes).map_err(broken)?;
         let trace =
             Trace::from_record(&manifest, &arrays).map_err(|missing| broken(format!("{name} has no {missing}")))?;

@@ -276,10 +276,13 @@ fn a_photo_that_moved_is_asked_for_and_found() {
     assert!(words.contains("--photos DIR"), "{words}");
     let (status, _) = verify(&mut saltty(), &folder, &["--photos", elsewhere.to_str().unwrap()]);
     assert_eq!(status, 0);
-    let empty = common::repository("src");
+    let empty = repository("src");
     let output = saltty().arg("verify").arg(&empty).assert().code(2);
     let words = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(words.contains("saltty record PHOTO --out DIR"), "{words}");
+    let output = saltty().arg("verify").arg(repository("fixtures/cat.png")).assert().code(2);
+    let words = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(words.contains("is not a record"), "{words}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub fn markdown(summary: &Summary) -> String {
 fn details(report: &Report) -> String {
     let mut page = format!("\n## {}\n\n{}\n\n", cell(&report.record.display().to_string()), cell(&report.what));
     if report.changes.is_empty() {
-        page += "Nothing that the record names changed since the recording.\n\n";
+        page += "Computed in the same environment as the recording.\n\n";
     } else {
         page += "| changed since the recording | recorded | now |\n| --- | --- | --- |\n";
         for change in &report.changes {

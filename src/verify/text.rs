@@ -21,7 +21,7 @@ pub fn text(report: &Report, all: bool) -> String {
         let changes: Vec<String> = report.changes.iter().map(ToString::to_string).collect();
         line(format!("changed since the recording: {}", changes.join("; ")));
     } else if !report.verdict.holds() {
-        line("nothing that the record names changed since the recording".to_owned());
+        line("computed in the same environment as the recording".to_owned());
     }
     if report.edited_tolerances {
         line("its tolerances were edited since the recording".to_owned());
