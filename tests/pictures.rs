@@ -109,7 +109,9 @@ fn resampling_to_nothing_is_nothing_and_to_the_same_the_same() {
     }
     let flat = Raster::filled(3, 3, [255, 0, 7]);
     assert_eq!(resample::bilinear(&flat, 11, 2), Raster::filled(11, 2, [255, 0, 7]), "weights add up to one");
-    assert_eq!(resample::bilinear(&Raster::new(0, 0, Vec::new()), 0, 0).pixels.len(), 0);
+    for side in [0, 3] {
+        assert_eq!(resample::bilinear(&Raster::new(0, 0, Vec::new()), side, side).pixels.len(), 0);
+    }
 }
 
 /// Bilinear from the definition: every value times `1 - distance`, those beyond the edge being the edge or mirrored.

@@ -11,10 +11,10 @@ const PRECISION: u32 = 32 - 8 - 2;
 type Window = (usize, Vec<i32>);
 
 /// Bilinear with antialiasing (a triangle as wide as the reduction), across first, then down; each pass rounds to 8 bits
-/// with 22-bit weights, as Pillow's `Image.resize(..., BILINEAR)`.
+/// with 22-bit weights, as Pillow's `Image.resize(..., BILINEAR)`. A raster without pixels stays as it is.
 pub fn bilinear(raster: &Raster, width: usize, height: usize) -> Raster {
-    if (width, height) == (raster.width, raster.height) || width == 0 || height == 0 || raster.pixels.is_empty() {
-        return if width == 0 || height == 0 { Raster::new(width, height, Vec::new()) } else { raster.clone() };
+    if (width, height) == (raster.width, raster.height) || raster.pixels.is_empty() {
+        return raster.clone();
     }
     let mut across = raster.clone();
     if width != raster.width {
