@@ -51,7 +51,7 @@ fn the_same_bits_for_any_number_of_threads_and_from_run_to_run() {
     };
     let one = with(1);
     assert!(one.iter().all(|(_, bits)| bits.iter().any(|b| *b != 0)), "every array holds something");
-    for threads in [1, 2, 7] {
+    for threads in [2, 7] {
         for ((name, wanted), (_, found)) in one.iter().zip(with(threads)) {
             let differ = wanted.iter().zip(&found).filter(|(a, b)| a != b).count();
             assert_eq!(differ, 0, "{name} with {threads} threads: {differ} of {} numbers differ", wanted.len());

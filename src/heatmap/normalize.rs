@@ -15,7 +15,7 @@ pub fn positive_over_max(map: &Planes) -> Planes {
 /// Every value over the largest absolute one: -1 to 1; all zero where all are zero.
 pub fn signed_over_max_abs(map: &Planes) -> Planes {
     let max = map.values.iter().fold(0.0, |max: f64, v| max.max(v.abs()));
-    map.map(|v| if max <= 0.0 { v * 0.0 } else { v / max })
+    map.map(|v| if max > 0.0 { v / max } else { v })
 }
 
 /// From the smallest to the largest value: 0 to 1; all zero where all are equal.
