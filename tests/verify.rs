@@ -30,11 +30,11 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-/// A copy, for the test called `name`, of a folder with one record and its photo, made once by one thread.
+/// A copy, for the test called `name`, of a folder with one record and its photo, made once a process by one thread.
 fn recorded(name: &str) -> PathBuf {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     let made = MADE.get_or_init(|| {
-        let out = folder("made");
+        let out = folder(&format!("made-{}", std::process::id()));
         let mut record = saltty();
         record.arg("record").arg(repository("fixtures/cat_and_dog.jpg")).arg("--out").arg(&out);
         record.args(["--copy-photos", "--class", "285", "--method", "guided-grad-cam"]);
