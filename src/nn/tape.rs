@@ -168,13 +168,7 @@ impl<E: Real> Recorder<E> for NoneTape {
     ) {
     }
 
-    fn record_hidden(
-        &mut self,
-        _: &Name,
-        _: Hidden<E>,
-        _: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
-    ) {
-    }
+    fn record_hidden(&mut self, _: &Name, _: Hidden<E>, _: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static) {}
 }
 
 impl<E: Real> Recorder<E> for OwnedTape<E, Cpu> {
