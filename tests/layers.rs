@@ -6,7 +6,9 @@ mod common;
 
 use common::numbers::{map, noise, reals};
 use dfdx::prelude::*;
-use saltty::nn::{C, Concat, Conv2d, Dense, GlobalAverage, Grid, Map, MaxPool, MaxPoolCeil, Real, Relu, Rule, Trail};
+use saltty::nn::{
+    C, Concat, Conv2d, Dense, Fused, GlobalAverage, Grid, Map, MaxPool, MaxPoolCeil, Real, Relu, Rule, Trail,
+};
 
 /// A small network with every kind of layer, in which nothing is drawn by chance but the weights.
 type Small<E> = ((Conv2d<2, C<3>, 3, 1, 1, E>, Relu, MaxPool<2, 2>), (Conv2d<3, C<4>, 3, 2, 0, E>, Relu));
@@ -73,6 +75,54 @@ fn sweeps_stop_at_the_layer_asked_for_and_can_be_repeated() {
     let names: Vec<String> = trail.layers().iter().map(|(name, _)| name.to_string()).collect();
     assert_eq!(names, ["input", "conv1", "relu1", "pool1", "conv2", "relu2", "fc1", "relu3", "fc2"]);
     assert!(trail.sweep("fc2", vec![1.0], Rule::Gradient, "input").is_err(), "a seed of another length");
+}
+
+#[test]
+fn a_fused_run_is_its_layers_one_by_one() {
+    let (layers, _) = small::<f64>(Rule::Guided);
+    let fused = Fused(small::<f64>(Rule::Guided).0);
+    let x: SmallInput<f64> = map(2, &noise(784, 9));
+    assert_eq!(fused.forward(x.clone()).as_vec(), layers.forward(x.clone()).as_vec(), "without a tape");
+    let gradient = |y: Map<C<4>, C<3>, C<3>, f64, OwnedTape<f64, Cpu>>| {
+        let backward = y.square().sum::<Rank0, _>().backward();
+        backward.get(&x).as_vec()
+    };
+    assert_eq!(gradient(fused.forward(x.leaky_trace())), gradient(layers.forward(x.leaky_trace())), "dfdx's tape");
+    let trail = |y: Map<C<4>, C<3>, C<3>, f64, Trail<f64>>| y.split_tape().1;
+    let ours = trail(fused.forward(x.clone().put_tape(Trail::from_input(&x))));
+    let theirs = trail(layers.forward(x.clone().put_tape(Trail::from_input(&x))));
+    assert_eq!(ours.layers(), theirs.layers());
+    for (from, shape) in ours.layers() {
+        assert_eq!(ours.values(&from), theirs.values(&from), "{from}");
+        let seed = noise(shape.iter().product(), 4);
+        for (to, rule) in [("input", Rule::Gradient), ("input", Rule::Guided), ("relu1", Rule::Deconvnet)] {
+            if to == "input" || !["input", "conv1", "relu1"].contains(&&*from) {
+                let sweep = |trail: &Trail<f64>| trail.sweep(&from, seed.clone(), rule, to).unwrap();
+                assert_eq!(sweep(&ours), sweep(&theirs), "from {from} to {to}");
+            }
+        }
+    }
+}
+
+#[test]
+fn values_too_many_to_keep_are_computed_again() {
+    let conv = |name: &str, inputs: usize, seed| (noise(64 * inputs * 9, seed), name.to_owned());
+    let ((first, a), (second, b)) = (conv("conv1", 1, 3), conv("conv2", 64, 4));
+    let layers = || {
+        let zero = [0.0_f32; 64];
+        let one: (Conv2d<1, C<64>, 3, 1, 1, f32>, Relu) =
+            (Conv2d::new(&a, C, &reals::<f32>(&first), &zero), Relu::new("relu1", Rule::Gradient));
+        let two: (Conv2d<64, C<64>, 3, 1, 1, f32>, Relu) =
+            (Conv2d::new(&b, C, &reals::<f32>(&second), &zero), Relu::new("relu2", Rule::Gradient));
+        (one, two)
+    };
+    let x: Map<C<1>, C<132>, C<132>, f32> = map(1, &noise(132 * 132, 5));
+    let trail = |y: Map<C<64>, C<132>, C<132>, f32, Trail<f32>>| y.split_tape().1;
+    let ours = trail(Fused(layers()).forward(x.clone().put_tape(Trail::from_input(&x))));
+    let theirs = trail(layers().forward(x.clone().put_tape(Trail::from_input(&x))));
+    for (name, _) in ours.layers() {
+        assert_eq!(ours.values(&name), theirs.values(&name), "{name}");
+    }
 }
 
 #[test]

@@ -79,12 +79,21 @@ links_tuple!(L1 0, L2 1, L3 2);
 links_tuple!(L1 0, L2 1, L3 2, L4 3);
 links_tuple!(L1 0, L2 1, L3 2, L4 3, L5 4);
 
+/// Values that were computed, at hand or to be computed anew.
+type Again<E> = Rc<dyn Fn() -> Arc<Buffer<E>>>;
+
 /// Values between layers: batch, channels, height, width.
-#[derive(Clone)]
 struct Flow<E: Real> {
     values: Arc<Buffer<E>>,
+    again: Again<E>,
     shape: [usize; 4],
 }
+
+/// Outputs of more numbers than this are not kept for those who may ask for them, but computed anew.
+const KEPT: usize = 1 << 20;
+
+/// From the gradient of an output, under a rule for rectifiers, to that of the input.
+type Back<E> = Box<dyn Fn(Option<Rule>, Vec<E>) -> Vec<E>>;
 
 /// What a layer did, for the tape.
 struct Done<E: Real> {
@@ -93,38 +102,62 @@ struct Done<E: Real> {
     /// Its output, computed anew each time if it was not kept.
     values: Box<dyn Fn() -> Vec<E>>,
     /// From the gradient of the output to that of the input.
-    back: Box<dyn Fn(Option<Rule>, Vec<E>) -> Vec<E>>,
+    back: Back<E>,
 }
 
 impl<E: Real> Flow<E> {
+    fn new(values: Buffer<E>, shape: [usize; 4]) -> Self {
+        let values = Arc::new(values);
+        let kept = values.clone();
+        Self { values, again: Rc::new(move || kept.clone()), shape }
+    }
+
+    /// Values that `compute` gives, now and, if they are too many to be kept, whenever asked for.
+    fn computed(compute: impl Fn() -> Buffer<E> + 'static, first: Buffer<E>, shape: [usize; 4]) -> Self {
+        if first.len() <= KEPT {
+            return Self::new(first, shape);
+        }
+        Self { values: Arc::new(first), again: Rc::new(move || Arc::new(compute())), shape }
+    }
+
+    /// A closure that copies the values, to be kept on a tape.
+    fn copies(&self) -> Box<dyn Fn() -> Vec<E>> {
+        let again = self.again.clone();
+        Box::new(move || again().to_vec())
+    }
+
     fn convolve(self, link: &Link<E>, rectifier: Option<&Link<E>>, log: &mut Vec<Done<E>>, keep: bool) -> Self {
         let Link::Convolution { name, filter, bias, size } = link else { unreachable!("a convolution") };
         let [batch, _, height, width] = self.shape;
         let output = [height, width].map(|side| slid(side, size.kernel, size.stride, size.padding, false));
         let padding = fault::padding(name, size.padding);
         let size = conv::Size { batch, input: [height, width], output, padding, ..*size };
-        let (filter, bias) = (filter.clone(), bias.clone());
-        let mut y = Buffer::new(size.output_len());
-        filter.forward(&size, &self.values, &bias, rectifier.is_some(), &mut y);
-        let flow = Self { values: Arc::new(y), shape: [batch, size.outputs, output[0], output[1]] };
-        if !keep {
-            return flow;
-        }
-        let (x, back_filter, kept) = (self.values, filter.clone(), flow.values.clone());
-        let again = rectifier.is_some().then_some(x);
-        let values = move || {
-            let Some(x) = &again else { return kept.to_vec() };
-            let mut y = vec![E::ZERO; size.output_len()];
-            filter.forward(&size, x, &bias, false, &mut y);
-            y
+        let shape = [batch, size.outputs, output[0], output[1]];
+        let compute = {
+            let (filter, bias) = (filter.clone(), bias.clone());
+            move |x: &[E], rectified| {
+                let mut y = Buffer::new(size.output_len());
+                filter.forward(&size, x, &bias, rectified, &mut y);
+                y
+            }
         };
+        let rectified = rectifier.is_some();
+        let first = compute(&self.values, rectified);
+        if !keep {
+            return Self::new(first, shape);
+        }
+        let (x, again) = (self.again.clone(), compute.clone());
+        let flow = Self::computed(move || again(&x(), rectified), first, shape);
+        let x = self.again;
+        let values = if rectified { Box::new(move || compute(&x(), false).to_vec()) } else { flow.copies() };
+        let filter = filter.clone();
         let back = move |_, up: Vec<E>| {
             let mut down = memory::take(size.input_len());
-            back_filter.input_gradient(&size, &up, &mut down, true);
+            filter.input_gradient(&size, &up, &mut down, true);
             memory::give(up);
             down
         };
-        log.push(Done { name: name.clone(), shape: flow.shape, values: Box::new(values), back: Box::new(back) });
+        log.push(Done { name: name.clone(), shape, values, back: Box::new(back) });
         if let Some(Link::Relu { name, rule }) = rectifier {
             log.push(flow.rectified(name, *rule));
         }
@@ -133,19 +166,23 @@ impl<E: Real> Flow<E> {
 
     /// The entry of the rectifier whose output this is.
     fn rectified(&self, name: &Name, own: Rule) -> Done<E> {
-        let (kept, open) = (self.values.clone(), relu::open(&self.values));
+        let open = relu::open(&self.values);
         let back = move |rule: Option<Rule>, mut up: Vec<E>| {
             relu::gate(rule.unwrap_or(own), &open, &mut up);
             up
         };
-        Done { name: name.clone(), shape: self.shape, values: Box::new(move || kept.to_vec()), back: Box::new(back) }
+        Done { name: name.clone(), shape: self.shape, values: self.copies(), back: Box::new(back) }
     }
 
     fn rectify(self, name: &Name, rule: Rule, log: &mut Vec<Done<E>>, keep: bool) -> Self {
-        let mut y = Buffer::new(self.values.len());
-        y.copy_from_slice(&self.values);
-        relu::forward(&mut y);
-        let flow = Self { values: Arc::new(y), shape: self.shape };
+        let compute = |x: &[E]| {
+            let mut y = Buffer::new(x.len());
+            y.copy_from_slice(x);
+            relu::forward(&mut y);
+            y
+        };
+        let (first, x) = (compute(&self.values), self.again);
+        let flow = Self::computed(move || compute(&x()), first, self.shape);
         if keep {
             log.push(flow.rectified(name, rule));
         }
@@ -157,17 +194,16 @@ impl<E: Real> Flow<E> {
         let output = [height, width].map(|side| slid(side, kernel, stride, 0, ceil));
         let size = pool::Size { planes: batch * channels, input: [height, width], output, kernel, stride };
         let (y, argmax) = pool::forward(&size, &self.values);
-        let flow = Self { values: Arc::new(y.into()), shape: [batch, channels, output[0], output[1]] };
+        let flow = Self::new(y.into(), [batch, channels, output[0], output[1]]);
         if keep {
-            let (kept, count) = (flow.values.clone(), self.values.len());
+            let count = self.values.len();
             let back = move |_, up: Vec<E>| {
                 let mut down = memory::zeros(count);
                 pool::input_gradient(&size, &argmax, &up, &mut down);
                 memory::give(up);
                 down
             };
-            let values = Box::new(move || kept.to_vec());
-            log.push(Done { name: name.clone(), shape: flow.shape, values, back: Box::new(back) });
+            log.push(Done { name: name.clone(), shape: flow.shape, values: flow.copies(), back: Box::new(back) });
         }
         flow
     }
@@ -212,7 +248,7 @@ where
         x.copy_into(&mut values);
         let (mut chain, mut log) = (Vec::new(), Vec::new());
         self.0.links(&mut chain);
-        let flow = Flow { values: Arc::new(values), shape }.through(&chain, &mut log, T::OWNS_TAPE);
+        let flow = Flow::new(values, shape).through(&chain, &mut log, T::OWNS_TAPE);
         let (x, tape) = x.split_tape();
         let channels = Ch2::from_size(flow.shape[1]).expect("the channels that the types say");
         let shape = (batch, channels, H2::default(), W2::default());
@@ -220,12 +256,12 @@ where
         let (x, ghost) = (x.ghost(), y.ghost());
         let first: Find<E> = Rc::new(move |g: &mut Gradients<E, Cpu>| g.get_or_alloc_mut(&x));
         let last: Find<E> = Rc::new(move |g: &mut Gradients<E, Cpu>| g.get_or_alloc_mut(&ghost));
-        Ok(y.put_tape(written(tape, log, first, last)))
+        Ok(y.put_tape(written(tape, log, first, &last)))
     }
 }
 
 /// `tape` with what layers did, between the places of the gradients of their input and output.
-fn written<E: Real, T: Recorder<E>>(mut tape: T, log: Vec<Done<E>>, first: Find<E>, last: Find<E>) -> T {
+fn written<E: Real, T: Recorder<E>>(mut tape: T, log: Vec<Done<E>>, first: Find<E>, last: &Find<E>) -> T {
     let (count, mut before) = (log.len(), first);
     for (at, done) in log.into_iter().enumerate() {
         let after = if at + 1 == count { last.clone() } else { tape::nowhere() };

@@ -41,7 +41,7 @@ impl Filter {
 
 /// Whether these kernels are meant for a convolution of `size`.
 pub fn suits(size: &Size) -> bool {
-    is_pointwise(size) || size.inputs <= OCTET
+    is_pointwise(size) || size.inputs <= 4
 }
 
 fn is_pointwise(size: &Size) -> bool {
@@ -125,6 +125,13 @@ pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, do
         return scattered(level, size, up, filter, down);
     }
     let (area, finish) = (size.area()[0], if fresh { Finish::Write } else { Finish::Add });
+    let live = live(size, up);
+    if live.len() * SPARSE <= size.batch * size.outputs {
+        if fresh {
+            down.fill(0.0);
+        }
+        return sparse(size, up, &live, filter, down);
+    }
     let down = Shared::new(down);
     for_each_piece((size.batch, area, size.inputs, size.outputs), |image, pixels, rows| {
         let up = &up[image * size.outputs * area..][..size.outputs * area];
@@ -138,6 +145,32 @@ pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, do
         });
     });
 }
+
+/// A gradient with one plane in this many not zero is handled plane by plane: that of one class's score.
+const SPARSE: usize = 16;
+
+/// Which planes of `up`, counted through all images, hold anything but zeros.
+fn live(size: &Size, up: &[f32]) -> Vec<usize> {
+    let planes = up.chunks_exact(size.area()[1].max(1)).enumerate();
+    planes.filter(|(_, plane)| plane.iter().any(|&v| v != 0.0)).map(|(index, _)| index).collect()
+}
+
+/// The input gradient of 1x1 windows where only the planes `live` of `up` are not zero.
+fn sparse(size: &Size, up: &[f32], live: &[usize], filter: &Filter, down: &mut [f32]) {
+    let area = size.area()[0];
+    down.par_chunks_exact_mut(area).with_min_len(CHANNELS).enumerate().for_each(|(index, down)| {
+        let (image, input) = (index / size.inputs, index % size.inputs);
+        for &plane in live.iter().filter(|plane| *plane / size.outputs == image) {
+            let weight = filter.values[filter.shape.at(plane % size.outputs, input)];
+            for (d, &u) in down.iter_mut().zip(&up[plane * area..][..area]) {
+                *d += weight * u;
+            }
+        }
+    });
+}
+
+/// Planes that are worth a thread's while.
+const CHANNELS: usize = 64;
 
 /// Rows `rows` of a product, one after the other.
 fn products<const TRANSPOSED: bool>(

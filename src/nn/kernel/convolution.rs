@@ -39,11 +39,11 @@ impl<E: Real> Convolution<E> {
                 return Ready::Direct(filter);
             }
             let single = bytemuck::cast_slice(&filter);
-            if (size.kernel, size.stride, size.padding) == (3, 1, 1) {
+            if columns::suits(size) {
+                Ready::Columns(columns::Filter::new(size.outputs, single))
+            } else if (size.kernel, size.stride, size.padding) == (3, 1, 1) {
                 let tile = winograd::tile(size);
                 Ready::Winograd(winograd::Filter::new(tile, size.outputs, size.inputs, single))
-            } else if columns::suits(size) {
-                Ready::Columns(columns::Filter::new(size.outputs, single))
             } else {
                 Ready::Direct(filter)
             }

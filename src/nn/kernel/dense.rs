@@ -7,7 +7,7 @@ use crate::nn::Real;
 /// Sums kept apart in a dot product, so that the compiler can add them side by side.
 const LANES: usize = 32;
 /// Columns of the input gradient that one thread computes.
-const COLUMNS: usize = 1024;
+const COLUMNS: usize = 2048;
 
 /// `weight x + bias` for each of `batch` vectors; `weight` has a row for each bias. The weights are read once.
 ///
@@ -42,10 +42,20 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &[E], down: &mut 
     let (outputs, inputs) = (up.len() / batch, down.len() / batch);
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
     for (up, down) in up.chunks_exact(outputs).zip(down.chunks_exact_mut(inputs)) {
+        let live: Vec<(&[E], E)> =
+            weight.chunks_exact(inputs).zip(up.iter().copied()).filter(|(_, u)| *u != E::ZERO).collect();
         down.par_chunks_mut(COLUMNS).enumerate().for_each(|(chunk, down)| {
-            for (row, &u) in weight.chunks_exact(inputs).zip(up).filter(|(_, u)| **u != E::ZERO) {
-                for (d, &w) in down.iter_mut().zip(&row[chunk * COLUMNS..]) {
-                    *d += u * w;
+            let columns = chunk * COLUMNS..chunk * COLUMNS + down.len();
+            let (fours, rest) = live.as_chunks::<4>();
+            for rows in fours {
+                let [a, b, c, d] = rows.map(|(row, _)| &row[columns.clone()]);
+                for ((((down, &a), &b), &c), &d) in down.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                    *down += (rows[0].1 * a + rows[1].1 * b) + (rows[2].1 * c + rows[3].1 * d);
+                }
+            }
+            for (row, u) in rest {
+                for (down, &w) in down.iter_mut().zip(&row[columns.clone()]) {
+                    *down += *u * w;
                 }
             }
         });

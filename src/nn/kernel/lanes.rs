@@ -1,5 +1,6 @@
 //! Short vectors of f32 as the processor has them: AVX-512, AVX2, or arrays that the compiler makes do with.
 #![expect(unsafe_code, reason = "processor intrinsics, and loads and stores through raw pointers")]
+#![expect(clippy::inline_always, reason = "intrinsics must be inlined into functions that have their instructions")]
 
 use std::{fmt, sync::OnceLock};
 
@@ -84,6 +85,10 @@ pub(super) trait Octet: Lanes {
     unsafe fn mul(self, other: Self) -> Self;
     /// Zero where below zero; a NaN stays.
     unsafe fn rectified(self) -> Self;
+    /// Reads 16 numbers; every second from the first and from the second.
+    unsafe fn load_halves(at: *const f32) -> [Self; 2];
+    /// The inverse of [`load_halves`](Self::load_halves).
+    unsafe fn store_halves(parts: [Self; 2], at: *mut f32);
     /// Reads 32 numbers; every fourth from the first, the second, the third and the fourth.
     unsafe fn load_fourths(at: *const f32) -> [Self; 4];
     /// The inverse of [`load_fourths`](Self::load_fourths).
@@ -147,6 +152,22 @@ impl Octet for Plain {
     #[inline(always)]
     unsafe fn rectified(self) -> Self {
         Self(self.0.map(|v| if v <= 0.0 { 0.0 } else { v }))
+    }
+
+    #[inline(always)]
+    unsafe fn load_halves(at: *const f32) -> [Self; 2] {
+        // SAFETY: the caller vouches for 16 numbers.
+        std::array::from_fn(|part| Self(std::array::from_fn(|i| unsafe { *at.add(2 * i + part) })))
+    }
+
+    #[inline(always)]
+    unsafe fn store_halves(parts: [Self; 2], at: *mut f32) {
+        for (part, values) in parts.iter().enumerate() {
+            for (i, &value) in values.0.iter().enumerate() {
+                // SAFETY: the caller vouches for 16 numbers.
+                unsafe { *at.add(2 * i + part) = value };
+            }
+        }
     }
 
     #[inline(always)]
@@ -248,6 +269,28 @@ impl Octet for x86::__m256 {
     unsafe fn rectified(self) -> Self {
         // SAFETY: as above. Of a NaN and a number, `max` returns its second argument.
         unsafe { x86::_mm256_max_ps(x86::_mm256_setzero_ps(), self) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_halves(at: *const f32) -> [Self; 2] {
+        // SAFETY: the caller vouches for AVX2 and for 16 numbers.
+        unsafe {
+            let (a, b) = (x86::_mm256_loadu_ps(at), x86::_mm256_loadu_ps(at.add(8)));
+            let (even, odd) = (x86::_mm256_shuffle_ps::<0x88>(a, b), x86::_mm256_shuffle_ps::<0xDD>(a, b));
+            let even = x86::_mm256_permute4x64_pd::<0xD8>(x86::_mm256_castps_pd(even));
+            let odd = x86::_mm256_permute4x64_pd::<0xD8>(x86::_mm256_castps_pd(odd));
+            [x86::_mm256_castpd_ps(even), x86::_mm256_castpd_ps(odd)]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_halves([a, b]: [Self; 2], at: *mut f32) {
+        // SAFETY: the caller vouches for AVX2 and for 16 numbers.
+        unsafe {
+            let (low, high) = (x86::_mm256_unpacklo_ps(a, b), x86::_mm256_unpackhi_ps(a, b));
+            x86::_mm256_storeu_ps(at, x86::_mm256_permute2f128_ps::<0x20>(low, high));
+            x86::_mm256_storeu_ps(at.add(8), x86::_mm256_permute2f128_ps::<0x31>(low, high));
+        }
     }
 
     #[inline(always)]

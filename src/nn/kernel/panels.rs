@@ -3,6 +3,7 @@
 //! Every sum runs over the whole depth in order, in one accumulator, wherever its column lies in a vector: results do
 //! not depend on how columns are cut into blocks.
 #![expect(unsafe_code, reason = "vectors in registers, read and written through raw pointers")]
+#![expect(clippy::inline_always, reason = "intrinsics must be inlined into functions that have their instructions")]
 
 use super::lanes::{Lanes, Level, Plain};
 

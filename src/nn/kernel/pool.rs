@@ -38,13 +38,39 @@ pub fn forward<E: Real>(size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>) {
     y.par_chunks_exact_mut(out_area)
         .zip(argmax.par_chunks_exact_mut(out_area))
         .zip(x.par_chunks_exact(in_area))
+        .with_min_len((LEAST / out_area.max(1)).max(1))
         .for_each(|((y, argmax), plane)| {
-            for (at, (y, argmax)) in y.iter_mut().zip(argmax).enumerate() {
-                let best = window_maximum(size, plane, at / size.output[1], at % size.output[1]);
-                (*y, *argmax) = (plane[best], best as u32);
+            let rows = y.chunks_exact_mut(size.output[1]).zip(argmax.chunks_exact_mut(size.output[1]));
+            for (row, (y, argmax)) in rows.enumerate() {
+                if (size.kernel, size.stride) == (2, 2) {
+                    halve(plane, 2 * row * size.input[1], size.input[1], y, argmax);
+                    continue;
+                }
+                for (column, (y, argmax)) in y.iter_mut().zip(argmax).enumerate() {
+                    let best = window_maximum(size, plane, row, column);
+                    (*y, *argmax) = (plane[best], best as u32);
+                }
             }
         });
     (y, argmax)
+}
+
+/// Outputs below which a thread is not worth its while.
+const LEAST: usize = 1 << 12;
+
+/// One row of 2x2 maxima, of the two rows that begin at `start` of a plane `width` wide.
+fn halve<E: Real>(plane: &[E], start: usize, width: usize, y: &mut [E], argmax: &mut [u32]) {
+    let (top, bottom) = (&plane[start..][..width], &plane[start + width..][..width]);
+    let pairs = top.chunks_exact(2).zip(bottom.chunks_exact(2));
+    for ((at, (top, bottom)), (y, argmax)) in pairs.enumerate().zip(y.iter_mut().zip(argmax)) {
+        let (mut best, mut found) = (top[0], 0);
+        for (value, offset) in [(top[1], 1), (bottom[0], width), (bottom[1], width + 1)] {
+            let larger = value > best || is_nan(value);
+            best = if larger { value } else { best };
+            found = if larger { offset } else { found };
+        }
+        (*y, *argmax) = (best, (start + 2 * at + found) as u32);
+    }
 }
 
 fn window_maximum<E: Real>(size: &Size, plane: &[E], row: usize, column: usize) -> usize {

@@ -21,7 +21,17 @@ pub fn forward<E: Real>(x: &mut [E]) {
 
 /// One bit for each output of a rectifier, set where it is above zero.
 pub fn open<E: Real>(y: &[E]) -> Vec<u64> {
-    let bits = |y: &[E]| y.iter().rev().fold(0, |word, &y| word << 1 | u64::from(y > E::ZERO));
+    // Eight bytes of zero or one become as many bits by a multiplication that moves each to its place in the top byte.
+    let eight = |y: &[E]| {
+        let bytes: [u8; 8] = std::array::from_fn(|i| u8::from(y[i] > E::ZERO));
+        u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
+    };
+    let bits = |y: &[E]| {
+        let (eights, rest) = (y.chunks_exact(8), y.chunks_exact(8).remainder());
+        let tail = rest.iter().rev().fold(0, |word, &y| word << 1 | u64::from(y > E::ZERO));
+        let tail = if rest.is_empty() { 0 } else { tail << (8 * eights.len()) };
+        eights.enumerate().fold(tail, |word, (i, y)| word | eight(y) << (8 * i))
+    };
     y.par_chunks(64).with_min_len(CHUNK / 64).map(bits).collect()
 }
 
@@ -59,11 +69,24 @@ pub fn input_gradient<E: Real>(rule: Rule, open: &[u64], up: &[E], down: &mut [E
 /// If the lengths differ.
 pub fn gate<E: Real>(rule: Rule, open: &[u64], gradient: &mut [E]) {
     assert_eq!(open.len(), gradient.len().div_ceil(64), "sizes of a rectifier");
-    gradient.par_chunks_mut(CHUNK).zip(open.par_chunks(CHUNK / 64)).for_each(|(gradient, open)| {
-        for (gradient, &open) in gradient.chunks_mut(64).zip(open) {
-            for (i, g) in gradient.iter_mut().enumerate() {
-                *g = if passes(rule, open >> i & 1 == 1, *g) { *g } else { E::ZERO };
+    gradient.par_chunks_mut(CHUNK).zip(open.par_chunks(CHUNK / 64)).for_each(|(gradient, open)| match rule {
+        Rule::Gradient => gate_each(gradient, open, |open, g| if open { g } else { E::ZERO }),
+        Rule::Guided => gate_each(gradient, open, |open, g| if passes(Rule::Guided, open, g) { g } else { E::ZERO }),
+        Rule::Deconvnet => gate_each(gradient, &[], |_, g| if passes(rule, true, g) { g } else { E::ZERO }),
+    });
+}
+
+/// Replaces each number by what `f` makes of its bit and it; without bits, all are set.
+#[inline]
+fn gate_each<E: Real>(gradient: &mut [E], open: &[u64], f: impl Fn(bool, E) -> E) {
+    if open.is_empty() {
+        return gradient.iter_mut().for_each(|g| *g = f(true, *g));
+    }
+    for (gradient, &open) in gradient.chunks_mut(64).zip(open) {
+        for (eight, bits) in gradient.chunks_mut(8).zip(open.to_le_bytes()) {
+            for (i, g) in eight.iter_mut().enumerate() {
+                *g = f(bits & 1 << i != 0, *g);
             }
         }
-    });
+    }
 }

@@ -24,10 +24,12 @@ use super::{
     panels::{Block, OCTET, multiply},
 };
 
-/// The output tile's side for a convolution of `size`: 4 multiplies less; 2 reads less of a large filter where the map
-/// is so small that reading the filter takes longest.
+/// The output tile's side for a convolution of `size`. Side 4 multiplies least. Side 2 reads less where the map is so
+/// small that reading a large filter takes longest; and on large maps of few channels, near the photo, its tiles are
+/// the windows of the pooling that follows, so that equal pixels of plain areas remain equal in each window.
 pub fn tile(size: &Size) -> usize {
-    if size.output.into_iter().max() <= Some(16) && size.inputs * size.outputs > 1 << 16 { 2 } else { 4 }
+    let (largest, weights) = (size.output.into_iter().max(), size.inputs * size.outputs);
+    if largest <= Some(16) && weights > 1 << 16 || largest > Some(64) && weights <= 1 << 12 { 2 } else { 4 }
 }
 
 /// `y = conv(x, filter)`, finished as `finish` says.

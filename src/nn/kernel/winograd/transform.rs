@@ -2,6 +2,7 @@
 //! section 4), with polynomials through 0, +-1 and infinity for tiles of side 2, and through 0, +-a, +-b and infinity
 //! for tiles of side 4.
 #![expect(unsafe_code, reason = "vectors, read and written through raw pointers")]
+#![expect(clippy::inline_always, reason = "intrinsics must be inlined into functions that have their instructions")]
 
 use std::ops::Range;
 
@@ -10,9 +11,11 @@ use crate::nn::kernel::{
     panels::OCTET,
 };
 
-/// Interpolation points of tiles of side 4: rounding hurts less than with the usual 1 and 2.
-const A: f64 = 0.75;
-const B: f64 = 1.5;
+/// Interpolation points of tiles of side 4. With these (and with those of tiles of side 2), a tile whose pixels are all
+/// equal has only one element that is not exactly zero (given fused multiply-add), and all its outputs are the same: plain areas of a
+/// photo stay plain, and pooling finds the first of equal maxima there.
+const A: f64 = 1.0;
+const B: f64 = 2.0;
 
 /// `G`, by which a filter's rows and columns are multiplied.
 pub fn filter_matrix(tile: usize) -> Vec<[f64; 3]> {
@@ -288,19 +291,18 @@ unsafe fn along<L: Octet, const M: usize, const T: usize>(
     out: &mut [f32],
 ) {
     let (phase, length) = (phases.len() / M, out.len() / T);
-    if M == 4 {
-        for at in (0..tiles).step_by(OCTET) {
-            // SAFETY: the caller vouches for the sizes: lines and phases have slack for whole vectors.
-            unsafe {
-                for (j, part) in L::load_fourths(line.as_ptr().add(M * at)).into_iter().enumerate() {
+    for at in (0..tiles).step_by(OCTET) {
+        // SAFETY: the caller vouches for the sizes: lines and phases have slack for whole vectors.
+        unsafe {
+            let source = line.as_ptr().add(M * at);
+            if M == 4 {
+                for (j, part) in L::load_fourths(source).into_iter().enumerate() {
                     part.store(phases.as_mut_ptr().add(j * phase + at));
                 }
-            }
-        }
-    } else {
-        for (at, pixels) in line.chunks_exact(M).take(tiles).enumerate() {
-            for (j, &pixel) in pixels.iter().enumerate() {
-                phases[j * phase + at] = pixel;
+            } else {
+                for (j, part) in L::load_halves(source).into_iter().enumerate() {
+                    part.store(phases.as_mut_ptr().add(j * phase + at));
+                }
             }
         }
     }
@@ -335,21 +337,22 @@ unsafe fn back<L: Octet, const M: usize, const T: usize>(
                 output::<L, M, T>(std::array::from_fn(|a| L::load(products.as_ptr().add((a * T + b) * step + at))))
             });
             for a in 0..M {
-                let values = output::<L, M, T>(std::array::from_fn(|b| columns[b][a])).map(|v| {
-                    let value = v.add(bias);
-                    if relu { value.rectified() } else { value }
-                });
+                let mut row = [bias; T];
+                for (element, column) in row.iter_mut().zip(&columns) {
+                    *element = column[a];
+                }
+                let mut values = output::<L, M, T>(row);
+                for value in &mut values {
+                    *value = value.add(bias);
+                    if relu {
+                        *value = value.rectified();
+                    }
+                }
                 let line = out.as_mut_ptr().add(M * (a * tiles + at));
                 if M == 4 {
-                    L::store_fourths(std::array::from_fn(|b| values[b]), line);
+                    L::store_fourths([values[0], values[1], values[2], values[3]], line);
                 } else {
-                    for (b, value) in values.into_iter().enumerate() {
-                        let mut lanes = [0.0; OCTET];
-                        value.store(lanes.as_mut_ptr());
-                        for (i, lane) in lanes.into_iter().enumerate() {
-                            *line.add(M * i + b) = lane;
-                        }
-                    }
+                    L::store_halves([values[0], values[1]], line);
                 }
             }
         }
