@@ -35,6 +35,8 @@ pub fn forward<E: Real>(size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>) {
     assert_eq!(x.len(), size.planes * in_area, "sizes of a pooling");
     let mut y = memory::take(size.planes * out_area);
     let mut argmax = vec![0; y.len()];
+    let whole = (0..2).all(|axis| 2 * size.output[axis] <= size.input[axis]);
+    let halves = (size.kernel, size.stride) == (2, 2) && whole;
     y.par_chunks_exact_mut(out_area)
         .zip(argmax.par_chunks_exact_mut(out_area))
         .zip(x.par_chunks_exact(in_area))
@@ -42,7 +44,7 @@ pub fn forward<E: Real>(size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>) {
         .for_each(|((y, argmax), plane)| {
             let rows = y.chunks_exact_mut(size.output[1]).zip(argmax.chunks_exact_mut(size.output[1]));
             for (row, (y, argmax)) in rows.enumerate() {
-                if (size.kernel, size.stride) == (2, 2) {
+                if halves {
                     halve(plane, 2 * row * size.input[1], size.input[1], y, argmax);
                     continue;
                 }
