@@ -2,7 +2,7 @@
 //!
 //! A feature map is a dfdx tensor of shape `(batch, channels, height, width)` whose batch is a run-time number and
 //! whose other sizes are types, so a network wired wrongly does not compile. Every layer runs with
-//! [`NoneTape`](dfdx::prelude::NoneTape), with dfdx's own [`OwnedTape`](dfdx::prelude::OwnedTape) and with saltty's
+//! [`NoneTape`], with dfdx's own [`OwnedTape`](dfdx::prelude::OwnedTape) and with saltty's
 //! [`Trail`], a tape that can be swept more than once. No layer records gradients of its weights.
 
 pub mod assemble;
