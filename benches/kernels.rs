@@ -102,7 +102,7 @@ fn pool_forward(bencher: Bencher) {
     bencher.counter(ItemsCount::new(x.len())).bench_local(|| pool::forward(&size, &x));
 }
 
-/// The gates of relu1_1 of VGG, written down and applied.
+/// The gates of the first rectifier of VGG, written down and applied.
 #[divan::bench]
 fn rectifier_gates(bencher: Bencher) {
     let y = noise::<f32>(64 * 224 * 224);
