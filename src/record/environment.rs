@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Classifier, Precision};
+use crate::{
+    model::{Classifier, Precision},
+    nn::kernel::Kernels,
+};
 
 /// saltty's own lock file: which crates it was built from.
 static LOCK: &str = include_str!("../../Cargo.lock");
@@ -81,6 +84,11 @@ impl Environment {
             "float64" => Ok(Precision::Double),
             other => Err(format!("its numbers are {other}, which this saltty does not compute in")),
         }
+    }
+
+    /// The family of kernels, as a choice; the usual one where this saltty does not have it.
+    pub fn family(&self) -> Kernels {
+        <Kernels as clap::ValueEnum>::from_str(&self.kernels, false).unwrap_or_default()
     }
 
     /// What is different `now`.

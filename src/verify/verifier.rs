@@ -6,6 +6,7 @@ use super::{Report, StageReport, Verdict, compare};
 use crate::{
     Error, Result, files,
     model::{Model, Precision},
+    nn::kernel::Kernels,
     photo::Preprocess,
     record::{Back, Change, Damage, Environment, Found, Front, Manifest, Record, Stage, Subject, Trace, architecture},
     studio::{Choices, Studio},
@@ -34,7 +35,7 @@ pub struct Checked {
 
 /// A network kept from one record to the next.
 struct Loaded {
-    key: (Option<PathBuf>, Model, Preprocess, Precision),
+    key: (Option<PathBuf>, Model, Preprocess, Precision, Kernels),
     studio: Studio,
     fingerprint: Fingerprint,
 }
@@ -131,13 +132,15 @@ impl Verifier {
         let (model, (preprocess, _)) = (manifest.model().map_err(odd)?, manifest.input_rules().map_err(odd)?);
         let recorded = manifest.environment.precision().map_err(odd)?;
         let precision = self.source.precision.unwrap_or(recorded);
-        let key = (file.map(Path::to_owned), model, preprocess, precision);
+        let kernels = manifest.environment.family();
+        let key = (file.map(Path::to_owned), model, preprocess, precision, kernels);
         if self.loaded.as_ref().is_none_or(|loaded| loaded.key != key) {
             self.loaded = None;
             let mut weights = open(path, file, &manifest.weights.sha256)?;
             weights = weights.with_preprocess(Some(preprocess));
             let fingerprint = weights.fingerprint(model)?;
-            let choices = Choices { model: Some(model), preprocess: Some(preprocess), precision, ..Choices::default() };
+            let (model, preprocess) = (Some(model), Some(preprocess));
+            let choices = Choices { model, preprocess, precision, kernels, ..Choices::default() };
             let studio = match Studio::load(weights, &choices, None) {
                 Ok(studio) => studio,
                 Err(error) if fingerprint.sha256 == trace.weights.sha256 => return Err(error.into()),

@@ -52,7 +52,7 @@ pub fn run(options: &cli::Record) -> Result<ExitCode> {
             if error.is::<output::Closed>() {
                 return Err(error);
             }
-            eprintln!("error: {error:#}");
+            output::complain(&error);
             failed = true;
         }
     }

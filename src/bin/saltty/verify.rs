@@ -24,13 +24,13 @@ pub fn run(options: &cli::Verify) -> Result<ExitCode> {
     };
     let summary = match result {
         Err(error) if !error.is::<output::Closed>() => {
-            eprintln!("error: {error:#}");
+            output::complain(&error);
             return Ok(ExitCode::from(2));
         }
         other => other?,
     };
     for Failure { record, reason } in &summary.failures {
-        eprintln!("error: {}: {reason}", record.display());
+        output::remark(&format!("error: {}: {reason}\n", record.display()));
     }
     write(options.json.as_deref(), || summary.json())?;
     write(options.markdown.as_deref(), || verify::markdown(&summary))?;
