@@ -153,6 +153,13 @@ const WISHES: &[Case] = &[
     ("a class beyond the last", "explain p.jpg --class 1000", FAILED, &["`1000`", "the indices are 0 to 999"]),
     ("no class", "explain p.jpg --class=", FAILED, &["give an index, a name or a WordNet id"]),
     ("the top none", "explain p.jpg --class top0", FAILED, &["`top0`", "top1 is the fewest"]),
+    (
+        "more classes than there are",
+        "explain p.jpg --class top5000",
+        FAILED,
+        &["`top5000`", "there are only 1000 classes"],
+    ),
+    ("a page too narrow", "p.jpg --width 5", USAGE, &["--width"]),
     ("an unknown class to look at", "p.jpg --class egyptien_cat", FAILED, &["did you mean Egyptian cat"]),
     ("no such class to list", "classes egyptien", FAILED, &["no class contains `egyptien`", "`saltty classes` lists"]),
     (

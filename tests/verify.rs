@@ -86,6 +86,12 @@ fn flip(file: &Path, byte: usize, bit: u8) {
     fs::write(file, bytes).unwrap();
 }
 
+/// The copy of the photo in a folder with one record.
+fn photo_in(folder: &Path) -> PathBuf {
+    let named = fs::read_dir(folder.join("photos")).unwrap().next().expect("a folder named by a hash");
+    named.unwrap().path().join("cat_and_dog.jpg")
+}
+
 fn arrays_in(folder: &Path) -> Vec<PathBuf> {
     let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     files.filter(|file| file.extension().is_some_and(|e| e == "safetensors")).collect()
@@ -129,7 +135,7 @@ fn a_record_made_by_one_thread_holds_bit_for_bit_with_two() {
 #[test]
 fn a_flipped_bit_in_the_photo_is_the_photos() {
     let folder = recorded("photo_bit");
-    let photo = folder.join("photos/cat_and_dog.jpg");
+    let photo = photo_in(&folder);
     flip(&photo, 40_000, 3);
     let (status, json) = verify(&mut saltty(), &folder, &[]);
     assert_eq!((status, first(&json)), (1, ("photo", "")));
@@ -142,7 +148,7 @@ fn a_flipped_bit_in_the_photo_is_the_photos() {
 #[test]
 fn a_photo_with_other_bytes_but_the_same_pixels_has_only_drifted() {
     let folder = recorded("photo_tail");
-    let photo = folder.join("photos/cat_and_dog.jpg");
+    let photo = photo_in(&folder);
     fs::write(&photo, [fs::read(&photo).unwrap(), b"tail".to_vec()].concat()).unwrap();
     let (status, json) = verify(&mut saltty(), &folder, &[]);
     assert_eq!((status, first(&json), &json["verdict"]), (1, ("photo", ""), &Value::from("drifted")));
@@ -252,7 +258,7 @@ fn a_record_is_overwritten_only_by_force_and_then_wholly() {
     let manifest = fs::read(folder.join(RECORD)).unwrap();
     let again = |more: &[&str]| {
         let mut record = saltty();
-        record.arg("record").arg(folder.join("photos/cat_and_dog.jpg")).arg("--out").arg(&folder);
+        record.arg("record").arg(photo_in(&folder)).arg("--out").arg(&folder);
         record.args(["--class", "285", "--method", "guided-grad-cam"]).args(more).assert()
     };
     let refused = again(&[]).code(1);
@@ -270,7 +276,7 @@ fn a_record_is_overwritten_only_by_force_and_then_wholly() {
 #[test]
 fn a_photo_that_moved_is_asked_for_and_found() {
     let (folder, elsewhere) = (recorded("moved"), folder("elsewhere"));
-    fs::rename(folder.join("photos/cat_and_dog.jpg"), elsewhere.join("cat_and_dog.jpg")).unwrap();
+    fs::rename(photo_in(&folder), elsewhere.join("cat_and_dog.jpg")).unwrap();
     let output = saltty().arg("verify").arg(&folder).assert().code(2);
     let words = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(words.contains("--photos DIR"), "{words}");
@@ -370,4 +376,53 @@ fn numpy_files(cut: &Path) -> [PathBuf; 2] {
     std::io::Write::write_all(&mut archive, &npy).unwrap();
     archive.finish().unwrap();
     ["cam.npy", "cams.npz"].map(|name| folder.join(name))
+}
+
+#[test]
+fn a_manifest_does_not_lead_out_of_its_folder() {
+    let folder = recorded("outside");
+    let precious = folder.parent().unwrap().join("precious.txt");
+    fs::write(&precious, "mine").unwrap();
+    let manifest = folder.join(RECORD);
+    let text = fs::read_to_string(&manifest).unwrap();
+    let arrays = arrays_in(&folder)[0].file_name().unwrap().to_string_lossy().into_owned();
+    fs::write(&manifest, text.replace(&arrays, "../precious.txt")).unwrap();
+    let output = saltty().arg("verify").arg(&folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no plain file name"));
+    let mut record = saltty();
+    record.arg("record").arg(photo_in(&folder)).arg("--out").arg(&folder);
+    record.args(["--class", "285", "--method", "guided-grad-cam", "--force"]).assert().success();
+    assert_eq!(fs::read_to_string(&precious).unwrap(), "mine");
+}
+
+#[test]
+fn photos_of_one_name_are_both_kept() {
+    let folder = folder("one name");
+    for (from, fixture) in [("a", "fixtures/cat_and_dog.jpg"), ("b", "fixtures/cat.png")] {
+        fs::create_dir_all(folder.join(from)).unwrap();
+        fs::copy(repository(fixture), folder.join(from).join("photo")).unwrap();
+    }
+    let out = folder.join("records");
+    let mut record = saltty();
+    record.arg("record").args([folder.join("a/photo"), folder.join("b/photo")]).arg("--out").arg(&out);
+    record.args(["--copy-photos", "--force"]).assert().success();
+    saltty().arg("verify").arg(&out).assert().success();
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_no_text_are_refused_in_words() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder("no text");
+    let photo = folder.join(std::ffi::OsStr::from_bytes(b"cat\xff.jpg"));
+    fs::copy(repository("fixtures/cat_and_dog.jpg"), &photo).unwrap();
+    let output = saltty().arg("record").arg(&photo).arg("--out").arg(folder.join("out")).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("is not text (UTF-8)"));
+    let odd = folder.join(std::ffi::OsStr::from_bytes(b"records\xff"));
+    let mut record = saltty();
+    record.arg("record").arg(repository("fixtures/cat.png")).arg("--out").arg(&odd).assert().success();
+    let (status, json) = verify(&mut saltty(), &odd, &[]);
+    assert_eq!((status, json["records"].as_array().unwrap().len()), (0, 1));
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     model::{Classifier, Precision},
-    nn::kernel::Kernels,
+    nn::kernel::{Kernels, lanes::Level},
 };
 
 /// saltty's own lock file: which crates it was built from.
@@ -26,6 +26,8 @@ pub struct Environment {
     pub device: String,
     /// The kernel family of convolutions.
     pub kernels: String,
+    /// The vector instructions they ran with.
+    pub vectors: String,
     /// Threads.
     pub threads: usize,
     /// Processor architecture and operating system.
@@ -66,6 +68,7 @@ impl Environment {
             },
             device: "cpu".to_owned(),
             kernels: classifier.kernels().to_string(),
+            vectors: Level::best().to_string(),
             threads: rayon::current_num_threads(),
             platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             cpu: cpu(),
@@ -94,13 +97,14 @@ impl Environment {
     /// What is different `now`.
     pub fn changes(&self, now: &Self) -> Vec<Change> {
         let words = |environment: &Self| {
-            let Self { saltty, dtype, device, kernels, threads, platform, cpu, cpu_features, crates } =
+            let Self { saltty, dtype, device, kernels, vectors, threads, platform, cpu, cpu_features, crates } =
                 environment.clone();
             let mut words = vec![
                 ("saltty".to_owned(), saltty),
                 ("dtype".to_owned(), dtype),
                 ("device".to_owned(), device),
                 ("kernels".to_owned(), kernels),
+                ("vectors".to_owned(), vectors),
                 ("threads".to_owned(), threads.to_string()),
                 ("platform".to_owned(), platform),
                 ("cpu".to_owned(), cpu),

@@ -10,7 +10,7 @@ use super::{
     relative,
 };
 use crate::{
-    Result, files,
+    Error, Result, files,
     heatmap::ColorMap,
     model::Model,
     photo::{Preprocess, Resize},
@@ -42,6 +42,11 @@ impl Record {
         let back = Back::of(studio, &front.square, request)?;
         let trace = Trace { front, weights: subject.fingerprint.clone(), back };
         let manifest = describe(&path, studio, subject, request, &trace);
+        let paths = [Some(&manifest.photo.path), manifest.weights.path.as_ref()];
+        if let Some(odd) = paths.into_iter().flatten().find(|path| path.to_str().is_none()) {
+            let reason = format!("the path of {} is not text (UTF-8), as a manifest is; rename it", odd.display());
+            return Err(Error::Record { path, reason });
+        }
         Ok(Self { path, manifest, trace })
     }
 }

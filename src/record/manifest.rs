@@ -207,16 +207,26 @@ impl Manifest {
             ));
         }
         let manifest: Self = toml::from_str(text).map_err(first_line)?;
-        match manifest.tolerances.problem() {
+        match manifest.problem() {
             Some(problem) => Err(problem),
             None => Ok(manifest),
         }
     }
 
+    /// What is wrong with it, if anything: also a name of its arrays that would lead out of its folder, since that file is
+    /// read, and removed when the record is replaced.
+    fn problem(&self) -> Option<String> {
+        let arrays = &self.arrays.path;
+        if arrays.file_name() != Some(arrays.as_os_str()) {
+            return Some(format!("its arrays are `{}`, which is no plain file name beside it", arrays.display()));
+        }
+        self.tolerances.problem()
+    }
+
     /// The manifest's text.
     ///
     /// # Panics
-    /// Never: all it holds has a form in TOML.
+    /// If a path in it is not text; [`Record::make`](super::Record::make) refuses those.
     pub fn to_toml(&self) -> String {
         format!("{HEADING}{}", toml::to_string(self).expect("a manifest has a form in TOML"))
     }

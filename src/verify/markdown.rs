@@ -23,6 +23,9 @@ pub fn markdown(summary: &Summary) -> String {
 
 fn details(report: &Report) -> String {
     let mut page = format!("\n## {}\n\n{}\n\n", cell(&report.record.display().to_string()), cell(&report.what));
+    if report.edited_tolerances {
+        page += "Its tolerances were edited after it was recorded.\n\n";
+    }
     if report.changes.is_empty() {
         page += "Computed in the same environment as the recording.\n\n";
     } else {

@@ -115,6 +115,7 @@ pub struct Divergence {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
     /// The manifest.
+    #[serde(serialize_with = "in_words")]
     pub record: PathBuf,
     /// What was explained, in words.
     pub what: String,
@@ -179,6 +180,7 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failure {
     /// The manifest.
+    #[serde(serialize_with = "in_words")]
     pub record: PathBuf,
     /// Why.
     pub reason: String,
@@ -208,4 +210,9 @@ impl Summary {
     pub fn json(&self) -> String {
         serde_json::to_string_pretty(self).expect("a report has a form in JSON") + "\n"
     }
+}
+
+/// A path as text; what is no text in it is marked.
+fn in_words<S: serde::Serializer>(path: &std::path::Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&path.to_string_lossy())
 }

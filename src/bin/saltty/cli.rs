@@ -265,7 +265,7 @@ pub struct Look {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: When,
     /// Columns of text pictures [default: the terminal's, else 100].
-    #[arg(long, value_name = "CELLS")]
+    #[arg(long, value_name = "CELLS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(12..))]
     pub width: Option<usize>,
 }
 

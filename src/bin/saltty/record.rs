@@ -64,6 +64,7 @@ impl Run<'_> {
     fn record(&mut self, photo: &Path) -> Result<()> {
         let bytes = fs::read(photo).map_err(|source| Error::Read { path: photo.to_owned(), source })?;
         let stem = self.stem(photo);
+        let requests = self.requests(photo, &bytes)?;
         let kept = self.kept(photo, &bytes)?;
         let subject = Subject {
             photo: &kept,
@@ -72,7 +73,7 @@ impl Run<'_> {
             fingerprint: &self.fingerprint,
         };
         let mut records = Vec::new();
-        for request in self.requests(photo, &bytes)? {
+        for request in requests {
             let file = self.options.out.join(format!("{stem}.{}.{}.toml", request.class, request.method));
             if file.exists() && !self.options.force {
                 return Err(Error::RecordExists { path: file }.into());
@@ -106,18 +107,17 @@ impl Run<'_> {
         free
     }
 
-    /// The photo that the record refers to: itself, or the copy made beside the record.
+    /// The photo that the record refers to: itself, or the copy made beside the record, in a folder named by its hash, so
+    /// that photos of one name do not overwrite each other.
     fn kept(&self, photo: &Path, bytes: &[u8]) -> Result<PathBuf> {
         if !self.options.copy_photos {
             return Ok(photo.to_owned());
         }
-        let folder = self.options.out.join("photos");
+        let folder = self.options.out.join("photos").join(&files::sha256(bytes)[..8]);
         fs::create_dir_all(&folder).map_err(|source| Error::Write { path: folder.clone(), source })?;
         let copy = folder.join(photo.file_name().unwrap_or_default());
-        match fs::read(&copy) {
-            Ok(there) if there == bytes => return Ok(copy),
-            Ok(_) if !self.options.force => return Err(Error::RecordExists { path: copy }.into()),
-            _ => {}
+        if fs::read(&copy).is_ok_and(|there| there == bytes) {
+            return Ok(copy);
         }
         files::write_atomically(&copy, bytes).map_err(|source| Error::Write { path: copy.clone(), source })?;
         Ok(copy)

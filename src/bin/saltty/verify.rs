@@ -32,9 +32,15 @@ pub fn run(options: &cli::Verify) -> Result<ExitCode> {
     for Failure { record, reason } in &summary.failures {
         output::remark(&format!("error: {}: {reason}\n", record.display()));
     }
-    write(options.json.as_deref(), || summary.json())?;
-    write(options.markdown.as_deref(), || verify::markdown(&summary))?;
-    Ok(ExitCode::from(summary.exit_status()))
+    let written = write(options.json.as_deref(), || summary.json())
+        .and_then(|()| write(options.markdown.as_deref(), || verify::markdown(&summary)));
+    match written {
+        Err(error) if !error.is::<output::Closed>() => {
+            output::complain(&error);
+            Ok(ExitCode::from(2))
+        }
+        written => written.map(|()| ExitCode::from(summary.exit_status())),
+    }
 }
 
 fn records(options: &cli::Verify) -> Result<Summary> {

@@ -28,6 +28,10 @@ pub fn find(asked: &[String], names: &ClassNames) -> Result<Vec<Wanted>> {
     }
     let one = |asked: &String| match top(asked) {
         Some(0) => Err(Error::UnknownClass { query: asked.clone(), hint: "top1 is the fewest".to_owned() }),
+        Some(count) if count > names.all().len() => {
+            let hint = format!("there are only {} classes", names.all().len());
+            Err(Error::UnknownClass { query: asked.clone(), hint })
+        }
         Some(count) => Ok(Wanted::Top(count)),
         None => names.find(asked).map(Wanted::Class),
     };
