@@ -41,7 +41,7 @@ impl Tolerances {
             Stage::Activations | Stage::Logits => NUMBERS,
             Stage::Gradients | Stage::GuidedProduct | Stage::Magnitude => deep,
             Stage::RawMap if method != Method::GuidedGradCam => deep,
-            Stage::Colours if method.is_fine() => Limits { within: 32.0, broken: 128.0 },
+            Stage::Colours if method.is_fine() => Limits { within: 64.0, broken: 128.0 },
             Stage::Colours => Limits { within: 2.0, broken: 64.0 },
             _ => MAP,
         };
