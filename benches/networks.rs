@@ -1,7 +1,6 @@
 //! Whole networks: the forward pass, each explanation method, and the three maps of the article together.
 
 #[path = "../tests/common/made_up.rs"]
-#[allow(dead_code, reason = "tests use the rest")]
 mod made_up;
 
 use std::{

@@ -14,24 +14,10 @@ use std::{
 
 use common::{made_up::MadeUp, repository, shared};
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
-use saltty::weights::{SafetensorsFile, Source};
+use saltty::weights::Source;
 
 /// Most memory, in units of the weights file's size (issue 2).
 const BOUND: f64 = 1.6;
-
-/// VGG19's published convolutions with a classifier made by the formula, as a source.
-fn vgg19(features: &Path) -> MadeUp {
-    let features: Box<dyn Source> = Box::new(SafetensorsFile::open(features).unwrap());
-    let classifier: [(&str, &[usize], u64); 6] = [
-        ("classifier.0.weight", &[4096, 25088], 1),
-        ("classifier.0.bias", &[4096], 0),
-        ("classifier.3.weight", &[4096, 4096], 3),
-        ("classifier.3.bias", &[4096], 0),
-        ("classifier.6.weight", &[1000, 4096], 5),
-        ("classifier.6.bias", &[1000], 0),
-    ];
-    MadeUp::new(Some(features), &classifier)
-}
 
 /// A file that is gone when the test ends, however it ends.
 struct Temporary(PathBuf);
@@ -90,7 +76,7 @@ fn run(arguments: &[&str]) -> (u64, String) {
 fn vgg19_and_all_three_maps_take_less_than_1_6_times_the_weights() {
     let Some(features) = shared("weights/vgg19_features.safetensors") else { return };
     let file = Temporary(Path::new(env!("CARGO_TARGET_TMPDIR")).join("vgg19.memory.safetensors"));
-    write(&mut vgg19(&features), &file.0);
+    write(&mut MadeUp::vgg19(&features), &file.0);
     let size = fs::metadata(&file.0).unwrap().len();
     let photo = repository("fixtures/cat_and_dog.jpg");
     let (most, told) = run(&["explain", photo.to_str().unwrap(), "--weights", file.0.to_str().unwrap(), "--json"]);

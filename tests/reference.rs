@@ -15,7 +15,7 @@ use saltty::{
     nn::kernel::Kernels,
     photo::{Photo, Preprocess},
     planes::Planes,
-    weights::{SafetensorsFile, Source, Weights},
+    weights::Weights,
 };
 
 /// Bounds on the relative error of vectors and coarse maps, and of pixel maps.
@@ -148,19 +148,8 @@ fn few_gates_flip(single: &Arc<dyn Classifier>, double: &Arc<dyn Classifier>, in
 
 /// VGG19 with the published convolutions and a classifier made by the formula.
 fn vgg19(features: &Path, precision: Precision, kernels: Kernels) -> Arc<dyn Classifier> {
-    let features: Box<dyn Source> = Box::new(SafetensorsFile::open(features).unwrap());
-    let source = MadeUp::new(
-        Some(features),
-        &[
-            ("classifier.0.weight", &[4096, 25088], 1),
-            ("classifier.0.bias", &[4096], 0),
-            ("classifier.3.weight", &[4096, 4096], 3),
-            ("classifier.3.bias", &[4096], 0),
-            ("classifier.6.weight", &[1000, 4096], 5),
-            ("classifier.6.bias", &[1000], 0),
-        ],
-    );
-    let mut weights = Weights::from_source(Path::new("VGG19 with a made-up classifier"), Box::new(source));
+    let mut weights =
+        Weights::from_source(Path::new("VGG19 with a made-up classifier"), Box::new(MadeUp::vgg19(features)));
     assert_eq!(weights.guess_model(), Some(Model::Vgg19));
     assert_eq!(weights.preprocess(), Preprocess::Caffe, "as the metadata says");
     Model::Vgg19.load_with(&mut weights, precision, kernels).unwrap()

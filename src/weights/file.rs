@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    fmt::Write as _,
     fs::File,
     io::{self, Read, Seek, SeekFrom},
     path::Path,
@@ -13,7 +12,7 @@ use safetensors::tensor::{Dtype as Stored, Metadata};
 use sha2::{Digest, Sha256};
 
 use super::{Dtype, Source, TensorInfo};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// Bytes read at a time.
 const PIECE: usize = 1 << 20;
@@ -147,10 +146,7 @@ impl<R: Read + Seek + Send> Source for SafetensorsFile<R> {
                 count => hash.update(&piece[..count]),
             }
         }
-        Ok(hash.finalize().iter().fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes all");
-            text
-        }))
+        Ok(files::hex(hash))
     }
 }
 

@@ -1,12 +1,13 @@
 //! Weights made by a formula: splitmix64 of (seed, tensor, element), so that anyone can make the same.
+#![allow(dead_code, reason = "tests, benches and examples each use a part")]
 
-use std::{collections::HashMap, io};
+use std::{collections::HashMap, io, path::Path};
 
 use saltty::{
     model::Model,
     nn::Part,
     photo::Preprocess,
-    weights::{Dtype, Source, TensorInfo},
+    weights::{Dtype, SafetensorsFile, Source, TensorInfo},
 };
 
 /// Element `i` of tensor `t`: 24 random bits as a float32 in [-1, 1).
@@ -42,6 +43,20 @@ impl MadeUp {
             recipes.push((number, scale));
         }
         Self { base, infos, recipes, metadata }
+    }
+
+    /// VGG19's published convolutions, from the file `features`, with a classifier made by the formula.
+    pub fn vgg19(features: &Path) -> Self {
+        let features: Box<dyn Source> = Box::new(SafetensorsFile::open(features).unwrap());
+        let classifier: [(&str, &[usize], u64); 6] = [
+            ("classifier.0.weight", &[4096, 25088], 1),
+            ("classifier.0.bias", &[4096], 0),
+            ("classifier.3.weight", &[4096, 4096], 3),
+            ("classifier.3.bias", &[4096], 0),
+            ("classifier.6.weight", &[1000, 4096], 5),
+            ("classifier.6.bias", &[1000], 0),
+        ];
+        Self::new(Some(features), &classifier)
     }
 
     /// All tensors of `model` for 1000 classes, under torchvision's names.

@@ -3,28 +3,35 @@
 use std::{collections::HashMap, path::Path};
 
 use anyhow::Result;
-use safetensors::tensor::{Dtype, TensorView};
-use saltty::{Error, explain::Method, planes::Planes, studio::Studio};
+use saltty::{
+    Error,
+    arrays::{Array, Arrays},
+    explain::Method,
+    files,
+    planes::Planes,
+    studio::Studio,
+};
 
 use super::Subject;
 
 /// Writes `input`, `scores` and the arrays of the methods asked for (or of the article's recipe).
 pub fn write(file: &Path, studio: &Studio, subject: &Subject, article: bool, methods: &[Method]) -> Result<()> {
-    let mut arrays = Arrays::default();
-    arrays.add_planes("input", &studio.preprocess().planes(&subject.square));
+    let mut arrays = Arrays { metadata: metadata(studio, subject), ..Arrays::default() };
+    add(&mut arrays, "input", &studio.preprocess().planes(&subject.square), false);
     let logits = subject.session.pass().logits();
-    arrays.add("scores", vec![logits.len()], logits);
+    arrays.insert("scores", Array::f32(&[logits.len()], logits));
     if article {
         let maps = subject.session.article(studio.layer())?;
-        arrays.add_planes("article_guided_backprop", &maps.guided_backprop);
-        arrays.add_map("article_grad_cam", &maps.grad_cam);
-        arrays.add_planes("article_guided_grad_cam", &maps.guided_grad_cam);
+        add(&mut arrays, "article_guided_backprop", &maps.guided_backprop, false);
+        add(&mut arrays, "article_grad_cam", &maps.grad_cam, true);
+        add(&mut arrays, "article_guided_grad_cam", &maps.guided_grad_cam, false);
     } else {
         for &method in methods {
-            arrays.add_method(studio, subject, method)?;
+            add_method(&mut arrays, studio, subject, method)?;
         }
     }
-    arrays.write(file, &metadata(studio, subject))
+    let written = files::write_atomically(file, &arrays.to_safetensors());
+    Ok(written.map_err(|source| Error::Write { path: file.to_owned(), source })?)
 }
 
 fn metadata(studio: &Studio, subject: &Subject) -> HashMap<String, String> {
@@ -39,51 +46,29 @@ fn metadata(studio: &Studio, subject: &Subject) -> HashMap<String, String> {
     words.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-#[derive(Default)]
-struct Arrays(Vec<(String, Vec<usize>, Vec<u8>)>);
+/// Adds planes, or a single plane without its channel where `flat`.
+fn add(arrays: &mut Arrays, name: &str, planes: &Planes, flat: bool) {
+    let sizes = [planes.channels, planes.height, planes.width];
+    arrays.insert(name, Array::f32(&sizes[usize::from(flat)..], &planes.values));
+}
 
-impl Arrays {
-    fn add(&mut self, name: &str, shape: Vec<usize>, values: &[f64]) {
-        let bytes = values.iter().flat_map(|&v| (v as f32).to_le_bytes()).collect();
-        self.0.push((name.to_owned(), shape, bytes));
+fn add_method(arrays: &mut Arrays, studio: &Studio, subject: &Subject, method: Method) -> Result<()> {
+    let class = subject.classes[0];
+    if method == Method::GradCam {
+        let cam = subject.session.grad_cam(class, studio.layer())?;
+        arrays.insert("gradcam_alpha", Array::f32(&[cam.alpha.len()], &cam.alpha));
+        add(arrays, "gradcam_signed", &cam.map, true);
+        return Ok(());
     }
-
-    fn add_planes(&mut self, name: &str, planes: &Planes) {
-        self.add(name, vec![planes.channels, planes.height, planes.width], &planes.values);
-    }
-
-    /// A single plane, without its channel.
-    fn add_map(&mut self, name: &str, map: &Planes) {
-        self.add(name, vec![map.height, map.width], &map.values);
-    }
-
-    fn add_method(&mut self, studio: &Studio, subject: &Subject, method: Method) -> Result<()> {
-        let class = subject.classes[0];
-        if method == Method::GradCam {
-            let cam = subject.session.grad_cam(class, studio.layer())?;
-            self.add("gradcam_alpha", vec![cam.alpha.len()], &cam.alpha);
-            self.add_map("gradcam_signed", &cam.map);
-            return Ok(());
-        }
-        let map = subject.session.explain(method, class, studio.layer())?.map;
-        match method {
-            Method::GradCam => {}
-            Method::Cam => self.add_map("cam_signed", &map),
-            Method::Gradient => self.add_planes("gradient", &map),
-            Method::GuidedBackprop => self.add_planes("guided_backprop", &map),
-            Method::Deconvnet => self.add_planes("deconvnet", &map),
-            Method::GuidedGradCam => self.add_planes("guided_gradcam", &map),
-        }
-        Ok(())
-    }
-
-    fn write(&self, file: &Path, metadata: &HashMap<String, String>) -> Result<()> {
-        let views =
-            self.0.iter().map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)));
-        let views = views.collect::<Result<Vec<_>>>()?;
-        let bytes = safetensors::serialize(views, Some(metadata.clone()))?;
-        saltty::files::write_atomically(file, &bytes)
-            .map_err(|source| Error::Write { path: file.to_owned(), source })?;
-        Ok(())
-    }
+    let map = subject.session.explain(method, class, studio.layer())?.map;
+    let name = match method {
+        Method::GradCam => "gradcam_signed",
+        Method::Cam => "cam_signed",
+        Method::Gradient => "gradient",
+        Method::GuidedBackprop => "guided_backprop",
+        Method::Deconvnet => "deconvnet",
+        Method::GuidedGradCam => "guided_gradcam",
+    };
+    add(arrays, name, &map, !method.is_fine());
+    Ok(())
 }
