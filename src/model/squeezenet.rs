@@ -5,11 +5,14 @@ use dfdx::prelude::{ConstDim, CpuError, Module, PutTape, SplitTape};
 use super::layer::{Layer, Side};
 use crate::{
     Result,
-    nn::{Assemble, Blueprint, C, Concat, Conv2d, Fused, GlobalAverage, Map, MaxPoolCeil, Real, Recorder, Relu, Twice},
+    nn::{
+        Assemble, Blueprint, C, Concat, Conv2d, Fused, GlobalAverage, Map, MaxPoolCeil, Real, Recorder, Relu, Twice,
+        fused::{Link, Links},
+    },
 };
 
-type Conv1<const I: usize, const O: usize, E> = Fused<(Conv2d<I, C<O>, 1, 1, 0, E>, Relu)>;
-type Conv3<const I: usize, const O: usize, E> = Fused<(Conv2d<I, C<O>, 3, 1, 1, E>, Relu)>;
+type Conv1<const I: usize, const O: usize, E> = (Conv2d<I, C<O>, 1, 1, 0, E>, Relu);
+type Conv3<const I: usize, const O: usize, E> = (Conv2d<I, C<O>, 3, 1, 1, E>, Relu);
 
 /// Squeezes `I` channels into `S`, then expands them into twice `X`: by 1x1 and by 3x3 windows, side by side.
 #[derive(Clone, Debug)]
@@ -28,6 +31,16 @@ impl<const I: usize, const S: usize, const X: usize, E: Real> Assemble<E> for Fi
             expand3: Assemble::assemble(plan)?,
             join: Assemble::<E>::assemble(plan)?,
         })
+    }
+}
+
+impl<const I: usize, const S: usize, const X: usize, E: Real> Links<E> for Fire<I, S, X, E> {
+    fn links(&self, chain: &mut Vec<Link<E>>) {
+        self.squeeze.links(chain);
+        let mut branches = [Vec::new(), Vec::new()];
+        self.expand1.links(&mut branches[0]);
+        self.expand3.links(&mut branches[1]);
+        chain.push(self.join.beside(branches));
     }
 }
 
@@ -55,9 +68,9 @@ where
 }
 
 type Stem<E> = Fused<(Conv2d<3, C<64>, 3, 2, 0, E>, Relu, MaxPoolCeil<3, 2>)>;
-type Fires23<E> = (Fire<64, 16, 64, E>, Fire<128, 16, 64, E>, MaxPoolCeil<3, 2>);
-type Fires45<E> = (Fire<128, 32, 128, E>, Fire<256, 32, 128, E>, MaxPoolCeil<3, 2>);
-type Fires6789<E> = (Fire<256, 48, 192, E>, Fire<384, 48, 192, E>, Fire<384, 64, 256, E>, Fire<512, 64, 256, E>);
+type Fires23<E> = Fused<(Fire<64, 16, 64, E>, Fire<128, 16, 64, E>, MaxPoolCeil<3, 2>)>;
+type Fires45<E> = Fused<(Fire<128, 32, 128, E>, Fire<256, 32, 128, E>, MaxPoolCeil<3, 2>)>;
+type Fires6789<E> = Fused<(Fire<256, 48, 192, E>, Fire<384, 48, 192, E>, Fire<384, 64, 256, E>, Fire<512, 64, 256, E>)>;
 type Head<E> = (Fused<(Conv2d<512, usize, 1, 1, 0, E>, Relu)>, GlobalAverage);
 
 /// The network, for inputs of 227 pixels (Caffe) or 224 (torchvision): the same layers fit both.

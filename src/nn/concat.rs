@@ -2,7 +2,7 @@
 
 use dfdx::prelude::{Const, ConstDim, CpuError, HasShape, Merge, Module, NoneTape, PutTape, SplitTape, TensorFromVec};
 
-use super::{Assemble, Blueprint, Map, Name, Real, Recorder, kernel::concat, tape};
+use super::{Assemble, Blueprint, Map, Name, Real, Recorder, fused::Link, kernel::concat, tape};
 
 /// A channel count and its double, known at compile time.
 #[diagnostic::on_unimplemented(
@@ -29,6 +29,11 @@ impl Concat {
     /// A layer called `name`.
     pub fn new(name: &str) -> Self {
         Self { name: name.into() }
+    }
+
+    /// A link of a [`Fused`](super::Fused) run that joins what two branches make.
+    pub fn beside<E>(&self, branches: [Vec<Link<E>>; 2]) -> Link<E> {
+        Link::Beside { branches, join: self.name.clone() }
     }
 }
 

@@ -68,29 +68,30 @@ impl<E: Real> Sweep<'_, E> {
 }
 
 impl<E: Real> Sweep<'_, E> {
-    /// Turns the gradient of a layer's output into that of its input by `step`, and adds it to what is there. Neither is
-    /// copied; where no gradient came, none goes on.
+    /// Turns the gradient of a layer's output into that of each of its inputs by `step`, and adds it to what is there.
+    /// None is copied; where no gradient came, none goes on.
     ///
     /// # Errors
     /// What the look-ups return.
     pub fn carry(
         &mut self,
         output: &Find<E>,
-        input: &Find<E>,
-        step: impl FnOnce(Vec<E>) -> Vec<E>,
+        inputs: &[Find<E>],
+        step: impl FnOnce(Vec<E>) -> Vec<Vec<E>>,
     ) -> Result<(), CpuError> {
         let slot = output(self.gradients)?;
         let upstream = if self.keep { slot.to_vec() } else { std::mem::take::<Vec<E>>(slot) };
         if upstream.is_empty() {
             return Ok(());
         }
-        let downstream = step(upstream);
-        let slot = input(self.gradients)?;
-        if slot.is_empty() {
-            **slot = downstream;
-        } else {
-            slot.iter_mut().zip(&downstream).for_each(|(sum, d)| *sum += *d);
-            memory::give(downstream);
+        for (downstream, input) in step(upstream).into_iter().zip(inputs) {
+            let slot = input(self.gradients)?;
+            if slot.is_empty() {
+                **slot = downstream;
+            } else {
+                slot.iter_mut().zip(&downstream).for_each(|(sum, d)| *sum += *d);
+                memory::give(downstream);
+            }
         }
         Ok(())
     }

@@ -1,11 +1,30 @@
 //! Channel concatenation of two equally large maps.
 
+use super::memory;
 use crate::nn::Real;
 
 /// For each image, all of `a`'s then all of `b`'s.
 pub fn forward<E: Real>(batch: usize, a: &[E], b: &[E]) -> Vec<E> {
-    let each = (a.len() / batch.max(1)).max(1);
-    a.chunks_exact(each).zip(b.chunks_exact(each)).flat_map(|(a, b)| [a, b].concat()).collect()
+    let [of_a, of_b] = [a, b].map(|part| (part.len() / batch.max(1)).max(1));
+    let mut joined = memory::take(a.len() + b.len());
+    for ((joined, a), b) in joined.chunks_exact_mut(of_a + of_b).zip(a.chunks_exact(of_a)).zip(b.chunks_exact(of_b)) {
+        joined[..of_a].copy_from_slice(a);
+        joined[of_a..].copy_from_slice(b);
+    }
+    joined
+}
+
+/// The parts of the gradient `up` of what was joined from inputs of `counts` numbers.
+pub fn parts<E: Real>(batch: usize, counts: [usize; 2], up: &[E]) -> [Vec<E>; 2] {
+    let each = counts.map(|count| (count / batch.max(1)).max(1));
+    let starts = [0, each[0]];
+    [0, 1].map(|half| {
+        let mut part = memory::take(counts[half]);
+        for (part, up) in part.chunks_exact_mut(each[half]).zip(up.chunks_exact(each[0] + each[1])) {
+            part.copy_from_slice(&up[starts[half]..][..each[half]]);
+        }
+        part
+    })
 }
 
 /// Adds to `down` the part of `up` that belongs to input `half` (0 or 1).

@@ -3,6 +3,7 @@
 //! Every sum runs over the whole depth in order, in one accumulator, wherever its column lies in a vector: results do
 //! not depend on how columns are cut into blocks.
 #![expect(unsafe_code, reason = "vectors in registers, read and written through raw pointers")]
+#![expect(clippy::needless_range_loop, reason = "iterators are not inlined into functions with other instructions")]
 #![expect(clippy::inline_always, reason = "intrinsics must be inlined into functions that have their instructions")]
 
 use super::lanes::{Lanes, Level, Plain};
@@ -199,9 +200,9 @@ impl Job {
                     x = x.add(self.step);
                 }
             }
-            for (m, sums) in sums.iter().enumerate() {
-                for (n, sum) in sums.iter().enumerate() {
-                    sum.store(self.out.add((first + m) * self.width + *at * OCTET + n * L::WIDTH));
+            for m in 0..M {
+                for n in 0..N {
+                    sums[m][n].store(self.out.add((first + m) * self.width + *at * OCTET + n * L::WIDTH));
                 }
             }
         }
@@ -209,8 +210,8 @@ impl Job {
     }
 }
 
-/// Adds to the sums `M` weights, `apart` from each other, times `N` vectors. No closures here: the compiler would not
-/// inline intrinsics into them.
+/// Adds to the sums `M` weights, `apart` from each other, times `N` vectors. No closures and no iterators here: where
+/// each part of the crate is compiled by itself, the compiler would not inline them.
 #[inline(always)]
 unsafe fn step<L: Lanes, const M: usize, const N: usize>(
     sums: &mut [[L; N]; M],
@@ -221,13 +222,13 @@ unsafe fn step<L: Lanes, const M: usize, const N: usize>(
     // SAFETY: the caller vouches for the pointers and the instructions of `L`.
     unsafe {
         let mut columns = [L::all(0.0); N];
-        for (n, column) in columns.iter_mut().enumerate() {
-            *column = L::load(x.add(n * L::WIDTH));
+        for n in 0..N {
+            columns[n] = L::load(x.add(n * L::WIDTH));
         }
-        for (m, sums) in sums.iter_mut().enumerate() {
+        for m in 0..M {
             let weight = L::all(*weights.add(m * apart));
-            for (sum, &column) in sums.iter_mut().zip(&columns) {
-                *sum = sum.plus(weight, column);
+            for n in 0..N {
+                sums[m][n] = sums[m][n].plus(weight, columns[n]);
             }
         }
     }

@@ -42,19 +42,66 @@ pub fn forward<E: Real>(size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>) {
         .zip(x.par_chunks_exact(in_area))
         .with_min_len((LEAST / out_area.max(1)).max(1))
         .for_each(|((y, argmax), plane)| {
+            let mut columns = Columns::default();
+            let quick = !halves && !fault::last_of_equals(true) && !plane.iter().any(|&v| is_nan(v));
             let rows = y.chunks_exact_mut(size.output[1]).zip(argmax.chunks_exact_mut(size.output[1]));
             for (row, (y, argmax)) in rows.enumerate() {
                 if halves {
                     halve(plane, 2 * row * size.input[1], size.input[1], y, argmax);
-                    continue;
-                }
-                for (column, (y, argmax)) in y.iter_mut().zip(argmax).enumerate() {
-                    let best = window_maximum(size, plane, row, column);
-                    (*y, *argmax) = (plane[best], best as u32);
+                } else if quick {
+                    columns.fill(size, plane, row);
+                    columns.maxima(size, row, y, argmax);
+                } else {
+                    for (column, (y, argmax)) in y.iter_mut().zip(argmax).enumerate() {
+                        let best = window_maximum(size, plane, row, column);
+                        (*y, *argmax) = (plane[best], best as u32);
+                    }
                 }
             }
         });
     (y, argmax)
+}
+
+/// For each column of the input, the largest value in a row of windows, and how far down its first occurrence is.
+#[derive(Default)]
+struct Columns<E> {
+    values: Vec<E>,
+    down: Vec<u32>,
+}
+
+impl<E: Real> Columns<E> {
+    fn fill(&mut self, size: &Size, plane: &[E], row: usize) {
+        let [height, width] = size.input;
+        let top = row * size.stride;
+        self.values.clear();
+        self.values.extend_from_slice(&plane[top * width..][..width]);
+        self.down.clear();
+        self.down.resize(width, 0);
+        for down in 1..size.kernel.min(height - top) {
+            let line = &plane[(top + down) * width..][..width];
+            for ((best, first), &value) in self.values.iter_mut().zip(&mut self.down).zip(line) {
+                let larger = value > *best;
+                *best = if larger { value } else { *best };
+                *first = if larger { down as u32 } else { *first };
+            }
+        }
+    }
+
+    /// One row of outputs. Of equal columns the one whose maximum comes first in reading order.
+    fn maxima(&self, size: &Size, row: usize, y: &mut [E], argmax: &mut [u32]) {
+        let width = size.input[1];
+        for (column, (y, argmax)) in y.iter_mut().zip(argmax).enumerate() {
+            let mut best = column * size.stride;
+            for at in best + 1..(best + size.kernel).min(width) {
+                let (value, largest) = (self.values[at], self.values[best]);
+                if value > largest || value == largest && self.down[at] < self.down[best] {
+                    best = at;
+                }
+            }
+            *y = self.values[best];
+            *argmax = ((row * size.stride + self.down[best] as usize) * width + best) as u32;
+        }
+    }
 }
 
 /// Outputs below which a thread is not worth its while.

@@ -7,6 +7,7 @@
 #![expect(unsafe_code, reason = "pieces of one output are written by several threads")]
 
 mod filter;
+mod tiling;
 mod transform;
 
 use std::ops::Range;
@@ -14,7 +15,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 pub use filter::Filter;
-use transform::{Rows, Tiling};
+use tiling::{Rows, Tiling};
 
 use super::{
     conv::{Finish, Size},

@@ -1,0 +1,162 @@
+//! How a map is cut into tiles, and the way of a plane's tiles through the transforms.
+
+use std::ops::Range;
+
+use super::transform::{SLACK, run_along, run_back, run_down};
+use crate::nn::kernel::{lanes::Level, panels::OCTET};
+
+/// Rows of tiles.
+pub type Rows = Range<usize>;
+
+/// How a map is cut into tiles, rows of tiles, and blocks of such rows. Depends on the map's sides alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Tiling {
+    tile: usize,
+    sides: [usize; 2],
+    /// Tiles down and across.
+    tiles: [usize; 2],
+    /// Rows of tiles in a block.
+    high: usize,
+}
+
+/// Tiles in a block, about.
+const TILES: usize = 56;
+
+impl Tiling {
+    /// Tiles of side `tile` on a map of these sides.
+    pub fn new(tile: usize, sides: [usize; 2]) -> Self {
+        let tiles = sides.map(|side| side.div_ceil(tile));
+        let most = (TILES / tiles[1]).max(1);
+        let high = tiles[0].div_ceil(tiles[0].div_ceil(most));
+        Self { tile, sides, tiles, high }
+    }
+
+    /// Blocks of the map.
+    pub fn blocks(&self) -> usize {
+        self.tiles[0].div_ceil(self.high)
+    }
+
+    /// The rows of tiles of one block.
+    pub fn block(&self, index: usize) -> Rows {
+        index * self.high..((index + 1) * self.high).min(self.tiles[0])
+    }
+
+    /// Pixels of the map.
+    pub fn area(&self) -> usize {
+        self.sides[0] * self.sides[1]
+    }
+
+    fn taps(&self) -> usize {
+        self.tile + 2
+    }
+
+    /// Elements of a transformed tile.
+    pub fn elements(&self) -> usize {
+        self.taps() * self.taps()
+    }
+
+    /// Tiles of a block, with padding to whole vectors.
+    pub fn padded_tiles(&self, rows: &Rows) -> usize {
+        (rows.len() * self.tiles[1]).next_multiple_of(OCTET)
+    }
+
+    /// Pixels of a padded row.
+    fn wide(&self) -> usize {
+        self.tile * (self.tiles[1] + 1)
+    }
+
+    /// Every array that a transform uses on the way, from its beginning.
+    fn lengths(&self, rows: &Rows) -> [usize; 4] {
+        let lines = rows.len() * self.wide();
+        let pixels = (self.tile * rows.len() + 2) * self.wide() + SLACK;
+        let tiles = lines / self.tile + SLACK;
+        [pixels, self.taps() * (lines + SLACK), self.tile * tiles, self.taps() * tiles]
+    }
+
+    /// Scratch that [`forth`](Self::forth) needs.
+    pub fn input_scratch(&self, rows: &Rows) -> usize {
+        self.lengths(rows).iter().sum()
+    }
+
+    /// Scratch that [`back`](Self::back) needs.
+    pub fn output_scratch(&self, rows: &Rows) -> usize {
+        self.tile * self.tile * self.padded_tiles(rows)
+    }
+
+    /// Transforms the tiles of `rows` in one plane (turned by 180 degrees if `turned`), handing on pieces:
+    /// `put(element, first tile, values)`.
+    pub fn forth(
+        &self,
+        level: Level,
+        rows: &Rows,
+        plane: &[f32],
+        turned: bool,
+        scratch: &mut [f32],
+        mut put: impl FnMut(usize, usize, &[f32]),
+    ) {
+        let [pixels, lines, phases, transformed] = self.lengths(rows);
+        let (padded, scratch) = scratch.split_at_mut(pixels);
+        let (lines, scratch) = scratch.split_at_mut(lines);
+        let (phases, scratch) = scratch.split_at_mut(phases);
+        let transformed = &mut scratch[..transformed];
+        self.pad(rows, plane, turned, padded);
+        let wide = self.wide();
+        let (line, tiles) = (lines.len() / self.taps(), transformed.len() / self.taps());
+        run_down(level, self.tile, rows.len(), wide, padded, lines);
+        for (a, line) in lines.chunks_exact(line).enumerate() {
+            run_along(level, self.tile, rows.len() * wide / self.tile, line, phases, transformed);
+            for (b, values) in transformed.chunks_exact(tiles).enumerate() {
+                for row in 0..rows.len() {
+                    let values = &values[row * (wide / self.tile)..][..self.tiles[1]];
+                    put(a * self.taps() + b, row * self.tiles[1], values);
+                }
+            }
+        }
+    }
+
+    /// The block's pixels with a border of zeros.
+    fn pad(&self, rows: &Rows, plane: &[f32], turned: bool, padded: &mut [f32]) {
+        let [height, width] = self.sides;
+        let first = self.tile * rows.start;
+        for (at, row) in padded.chunks_exact_mut(self.wide()).take(self.tile * rows.len() + 2).enumerate() {
+            let Some(y) = (first + at).checked_sub(1).filter(|&y| y < height) else {
+                row.fill(0.0);
+                continue;
+            };
+            row[0] = 0.0;
+            row[width + 1..].fill(0.0);
+            let row = &mut row[1..=width];
+            if turned {
+                let source = plane[(height - 1 - y) * width..][..width].iter().rev();
+                row.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
+            } else {
+                row.copy_from_slice(&plane[y * width..][..width]);
+            }
+        }
+    }
+
+    /// Transforms products back: element e of the tiles is at `products[e * step..]`. Leaves `tile` arrays in `out`, one
+    /// for each row of pixels of a row of tiles.
+    pub fn back(&self, level: Level, rows: &Rows, products: &[f32], step: usize, bias: (f32, bool), out: &mut [f32]) {
+        let tiles = self.padded_tiles(rows);
+        assert!(products.len() >= (self.elements() - 1) * step + tiles, "products of a block");
+        assert!(out.len() >= self.output_scratch(rows), "scratch of a block");
+        run_back(level, self.tile, (products, step, tiles), bias, out);
+    }
+
+    /// Hands on the block's rows of pixels as [`back`](Self::back) left them: `put(row of the map, values)`. Turned maps
+    /// come with rows counted from the end; their values are still to be turned.
+    pub fn for_each_row(&self, rows: &Rows, out: &[f32], turned: bool, mut put: impl FnMut(usize, &[f32])) {
+        let [height, width] = self.sides;
+        let line = self.tile * self.padded_tiles(rows);
+        for (at, row) in rows.clone().enumerate() {
+            for (a, line) in out.chunks_exact(line).take(self.tile).enumerate() {
+                let y = row * self.tile + a;
+                if y < height {
+                    let values = &line[at * self.tile * self.tiles[1]..][..width];
+                    put(if turned { height - 1 - y } else { y }, values);
+                }
+            }
+        }
+    }
+}
