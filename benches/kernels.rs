@@ -10,7 +10,9 @@ use saltty::nn::{
         Kernels,
         conv::{self, Size},
         convolution::Convolution,
-        dense, pool, relu,
+        dense,
+        lanes::Level,
+        pool, relu,
     },
 };
 use std::sync::Arc;
@@ -99,7 +101,7 @@ fn dense_input_gradient(bencher: Bencher) {
 fn pool_forward(bencher: Bencher) {
     let size = pool::Size { planes: 64, input: [224, 224], output: [112, 112], kernel: 2, stride: 2 };
     let x = noise::<f32>(64 * 224 * 224);
-    bencher.counter(ItemsCount::new(x.len())).bench_local(|| pool::forward(&size, &x));
+    bencher.counter(ItemsCount::new(x.len())).bench_local(|| pool::forward(Level::best(), &size, &x));
 }
 
 /// The gates of the first rectifier of VGG, written down and applied.
@@ -108,8 +110,8 @@ fn rectifier_gates(bencher: Bencher) {
     let y = noise::<f32>(64 * 224 * 224);
     let mut gradient = y.clone();
     bencher.counter(ItemsCount::new(y.len())).bench_local(|| {
-        let open = relu::open(&y);
-        relu::gate(saltty::nn::Rule::Guided, &open, &mut gradient);
+        let open = relu::open(Level::best(), &y);
+        relu::gate(Level::best(), saltty::nn::Rule::Guided, &open, &mut gradient);
     });
 }
 

@@ -14,7 +14,7 @@ use common::{
 use proptest::prelude::*;
 use saltty::nn::{
     Real, Rule,
-    kernel::{average, concat, conv::Size, dense, pool, relu},
+    kernel::{average, concat, conv::Size, dense, lanes::Level, pool, relu},
 };
 
 /// This file's part of the 10 000 random cases.
@@ -152,7 +152,7 @@ fn pool_sizes() -> impl Strategy<Value = pool::Size> {
 fn pooling(size: &pool::Size, seed: u64) -> Result<(), String> {
     let [in_area, out_area] = [size.input, size.output].map(|[h, w]| h * w);
     let x: Vec<f64> = noise(size.planes * in_area, seed).into_iter().map(|v| (v * 4.0).round()).collect();
-    let (y, argmax) = pool::forward(size, &x);
+    let (y, argmax) = pool::forward(Level::best(), size, &x);
     let chosen = |i: usize| i / out_area * in_area + argmax[i] as usize;
     for i in 0..y.len() {
         let window = window(size, i % out_area);
@@ -195,7 +195,7 @@ fn rectifier(len: usize, seed: u64) -> Result<(), String> {
     let x = noise(len, seed);
     let mut y = x.clone();
     relu::forward(&mut y);
-    let open = relu::open(&y);
+    let open = relu::open(Level::best(), &y);
     let wanted: Vec<f64> = x.iter().map(|x| x.max(0.0)).collect();
     beyond(&y, &wanted, |_| 0.0)?;
     gates(&x, &open, seed)?;

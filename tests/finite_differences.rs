@@ -20,7 +20,7 @@ use saltty::{
     model::squeezenet::Fire,
     nn::{
         Assemble, C, Concat, Conv2d, Dense, GlobalAverage, Grid, Map, MaxPool, MaxPoolCeil, Relu, Rule, Trail,
-        kernel::{average, dense, pool, relu},
+        kernel::{average, dense, lanes::Level, pool, relu},
     },
 };
 
@@ -85,16 +85,16 @@ fn kernels(cases: &Cases) {
             relu::forward(&mut y);
             y
         };
-        let open = relu::open(&forward(&x));
+        let open = relu::open(Level::best(), &forward(&x));
         let back = |up: &[f64]| filled(len, |down| relu::input_gradient(Rule::Gradient, &open, up, down));
         gradcheck(&x, seed, forward, back)
     });
     cases.run("pooling", 600, (pool_sizes(), any::<u64>()), |(size, seed)| {
         let draw = |attempt| noise(size.planes * size.input[0] * size.input[1], seed.wrapping_add(attempt));
         let x = cases.clear_of_kinks(draw, |x| pool_is_clear(&size, x, MARGIN, false));
-        let (_, argmax) = pool::forward(&size, &x);
+        let (_, argmax) = pool::forward(Level::best(), &size, &x);
         let back = |up: &[f64]| filled(x.len(), |down| pool::input_gradient(&size, &argmax, up, down));
-        gradcheck(&x, seed, |x| pool::forward(&size, x).0, back)
+        gradcheck(&x, seed, |x| pool::forward(Level::best(), &size, x).0, back)
     });
 }
 

@@ -67,14 +67,14 @@ where
     }
 }
 
-type Stem<E> = Fused<(Conv2d<3, C<64>, 3, 2, 0, E>, Relu, MaxPoolCeil<3, 2>)>;
-type Fires23<E> = Fused<(Fire<64, 16, 64, E>, Fire<128, 16, 64, E>, MaxPoolCeil<3, 2>)>;
-type Fires45<E> = Fused<(Fire<128, 32, 128, E>, Fire<256, 32, 128, E>, MaxPoolCeil<3, 2>)>;
-type Fires6789<E> = Fused<(Fire<256, 48, 192, E>, Fire<384, 48, 192, E>, Fire<384, 64, 256, E>, Fire<512, 64, 256, E>)>;
-type Head<E> = (Fused<(Conv2d<512, usize, 1, 1, 0, E>, Relu)>, GlobalAverage);
+type Stem<E> = (Conv2d<3, C<64>, 3, 2, 0, E>, Relu, MaxPoolCeil<3, 2>);
+type Fires23<E> = (Fire<64, 16, 64, E>, Fire<128, 16, 64, E>, MaxPoolCeil<3, 2>);
+type Fires45<E> = (Fire<128, 32, 128, E>, Fire<256, 32, 128, E>, MaxPoolCeil<3, 2>);
+type Fires6789<E> = (Fire<256, 48, 192, E>, Fire<384, 48, 192, E>, Fire<384, 64, 256, E>, Fire<512, 64, 256, E>);
+type Last<E> = (Conv2d<512, usize, 1, 1, 0, E>, Relu);
 
 /// The network, for inputs of 227 pixels (Caffe) or 224 (torchvision): the same layers fit both.
-pub type SqueezeNet11<E> = (Stem<E>, Fires23<E>, Fires45<E>, Fires6789<E>, Head<E>);
+pub type SqueezeNet11<E> = (Fused<(Stem<E>, Fires23<E>, Fires45<E>, Fires6789<E>, Last<E>)>, GlobalAverage);
 
 /// Each fire module's number and torchvision's index of it.
 const FIRES: [(usize, usize); 8] = [(2, 3), (3, 4), (4, 6), (5, 7), (6, 9), (7, 10), (8, 11), (9, 12)];

@@ -8,30 +8,37 @@ pub type Conv<const I: usize, const O: usize, E> = (Conv2d<I, C<O>, 3, 1, 1, E>,
 /// Halves height and width.
 pub type Pool = MaxPool<2, 2>;
 /// A block of one convolution.
-pub type Block1<const I: usize, const O: usize, E> = Fused<(Conv<I, O, E>, Pool)>;
+pub type Block1<const I: usize, const O: usize, E> = (Conv<I, O, E>, Pool);
 /// A block of two convolutions.
-pub type Block2<const I: usize, const O: usize, E> = Fused<(Conv<I, O, E>, Conv<O, O, E>, Pool)>;
+pub type Block2<const I: usize, const O: usize, E> = (Conv<I, O, E>, Conv<O, O, E>, Pool);
 /// A block of three convolutions.
-pub type Block3<const I: usize, const O: usize, E> = Fused<(Conv<I, O, E>, Conv<O, O, E>, Conv<O, O, E>, Pool)>;
+pub type Block3<const I: usize, const O: usize, E> = (Conv<I, O, E>, Conv<O, O, E>, Conv<O, O, E>, Pool);
 /// A block of four convolutions.
-pub type Block4<const I: usize, const O: usize, E> =
-    Fused<(Conv<I, O, E>, Conv<O, O, E>, Conv<O, O, E>, Conv<O, O, E>, Pool)>;
+pub type Block4<const I: usize, const O: usize, E> = (Conv<I, O, E>, Conv<O, O, E>, Conv<O, O, E>, Conv<O, O, E>, Pool);
 /// The three dense layers; the number of classes is known at run time.
 pub type Head<E> =
     (Dense<Grid<512, 7, 7>, C<4096>, E>, Relu, Dense<C<4096>, C<4096>, E>, Relu, Dense<C<4096>, usize, E>);
 
 /// Configuration A.
-pub type Vgg11<E> =
-    (Block1<3, 64, E>, Block1<64, 128, E>, Block2<128, 256, E>, Block2<256, 512, E>, Block2<512, 512, E>, Head<E>);
+pub type Vgg11<E> = (
+    Fused<(Block1<3, 64, E>, Block1<64, 128, E>, Block2<128, 256, E>, Block2<256, 512, E>, Block2<512, 512, E>)>,
+    Head<E>,
+);
 /// Configuration B.
-pub type Vgg13<E> =
-    (Block2<3, 64, E>, Block2<64, 128, E>, Block2<128, 256, E>, Block2<256, 512, E>, Block2<512, 512, E>, Head<E>);
+pub type Vgg13<E> = (
+    Fused<(Block2<3, 64, E>, Block2<64, 128, E>, Block2<128, 256, E>, Block2<256, 512, E>, Block2<512, 512, E>)>,
+    Head<E>,
+);
 /// Configuration D.
-pub type Vgg16<E> =
-    (Block2<3, 64, E>, Block2<64, 128, E>, Block3<128, 256, E>, Block3<256, 512, E>, Block3<512, 512, E>, Head<E>);
+pub type Vgg16<E> = (
+    Fused<(Block2<3, 64, E>, Block2<64, 128, E>, Block3<128, 256, E>, Block3<256, 512, E>, Block3<512, 512, E>)>,
+    Head<E>,
+);
 /// Configuration E.
-pub type Vgg19<E> =
-    (Block2<3, 64, E>, Block2<64, 128, E>, Block4<128, 256, E>, Block4<256, 512, E>, Block4<512, 512, E>, Head<E>);
+pub type Vgg19<E> = (
+    Fused<(Block2<3, 64, E>, Block2<64, 128, E>, Block4<128, 256, E>, Block4<256, 512, E>, Block4<512, 512, E>)>,
+    Head<E>,
+);
 
 /// Convolutions in each block of configuration A.
 pub const VGG11: [usize; 5] = [1, 1, 2, 2, 2];

@@ -5,7 +5,10 @@ use dfdx::prelude::{ConstDim, CpuError, Dim, HasShape, Module};
 use super::{
     Assemble, Blueprint, Map, Name, Real, Recorder, Slide,
     fused::{Link, Links},
-    kernel::pool::{self, Size},
+    kernel::{
+        lanes::Level,
+        pool::{self, Size},
+    },
     tape,
 };
 
@@ -65,7 +68,7 @@ macro_rules! pool {
                     kernel: K,
                     stride: S,
                 };
-                let (y, argmax) = pool::forward(&size, &tape::copied(&x));
+                let (y, argmax) = pool::forward(Level::best(), &size, &tape::copied(&x));
                 let argmax = if T::OWNS_TAPE { argmax } else { Vec::new() };
                 let shape = (batch, channels, H::Out::default(), W::Out::default());
                 tape::emit(&self.name, x, y, shape, move |_, up, down| {

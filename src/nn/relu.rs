@@ -7,7 +7,7 @@ use dfdx::prelude::{Cpu, CpuError, HasShape, Module, Shape, Tensor};
 use super::{
     Assemble, Blueprint, Name, Real, Recorder,
     fused::{Link, Links},
-    kernel::relu,
+    kernel::{lanes::Level, relu},
     tape,
 };
 
@@ -79,7 +79,7 @@ impl<S: Shape, E: Real, T: Recorder<E>> Module<Tensor<S, E, Cpu, T>> for Relu {
     fn try_forward(&self, x: Tensor<S, E, Cpu, T>) -> Result<Self::Output, CpuError> {
         let mut y = tape::copied(&x);
         relu::forward(&mut y);
-        let open = if T::OWNS_TAPE { relu::open(&y) } else { Vec::new() };
+        let open = if T::OWNS_TAPE { relu::open(Level::best(), &y) } else { Vec::new() };
         let (shape, own) = (*x.shape(), self.rule);
         tape::emit(&self.name, x, y, shape, move |rule, up, down| {
             relu::input_gradient(rule.unwrap_or(own), &open, up, down);

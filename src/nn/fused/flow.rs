@@ -1,24 +1,49 @@
 //! Values on their way through a run of layers, and what each layer leaves behind for the way back.
 
-use std::{rc::Rc, sync::Arc};
+use std::{
+    ops::{Deref, Range},
+    rc::Rc,
+    sync::Arc,
+};
 
 use super::Link;
 use crate::{
     fault,
     nn::{
         Name, Real, Rule,
-        kernel::{concat, conv, memory, memory::Buffer, pool, relu},
+        kernel::{concat, conv, convolution::Convolution, lanes::Level, memory, memory::Buffer, pool, relu},
         window::slid,
     },
 };
 
+/// A part of some memory.
+#[derive(Clone)]
+struct View<E: Real> {
+    memory: Arc<Buffer<E>>,
+    part: Range<usize>,
+}
+
+impl<E: Real> From<Buffer<E>> for View<E> {
+    fn from(memory: Buffer<E>) -> Self {
+        Self { part: 0..memory.len(), memory: Arc::new(memory) }
+    }
+}
+
+impl<E: Real> Deref for View<E> {
+    type Target = [E];
+
+    fn deref(&self) -> &[E] {
+        &self.memory[self.part.clone()]
+    }
+}
+
 /// Values that were computed, at hand or to be computed anew.
-type Again<E> = Rc<dyn Fn() -> Arc<Buffer<E>>>;
+type Again<E> = Rc<dyn Fn() -> View<E>>;
 
 /// Values between layers: batch, channels, height, width.
 #[derive(Clone)]
 pub struct Flow<E: Real> {
-    values: Arc<Buffer<E>>,
+    values: View<E>,
     again: Again<E>,
     pub shape: [usize; 4],
     /// Who computed them: 0 for the run's input, then the entries of the log, counted from 1.
@@ -65,17 +90,20 @@ impl<E: Real> Log<E> {
 impl<E: Real> Flow<E> {
     /// The input of a run.
     pub fn new(values: Buffer<E>, shape: [usize; 4]) -> Self {
-        let values = Arc::new(values);
+        Self::of(values.into(), shape)
+    }
+
+    fn of(values: View<E>, shape: [usize; 4]) -> Self {
         let kept = values.clone();
         Self { values, again: Rc::new(move || kept.clone()), shape, by: 0 }
     }
 
     /// Values that `compute` gives, now and, if they are too many to be kept, whenever asked for.
-    fn computed(compute: impl Fn() -> Buffer<E> + 'static, first: Buffer<E>, shape: [usize; 4]) -> Self {
+    fn computed(compute: impl Fn() -> Buffer<E> + 'static, first: View<E>, shape: [usize; 4]) -> Self {
         if first.len() <= KEPT {
-            return Self::new(first, shape);
+            return Self::of(first, shape);
         }
-        Self { values: Arc::new(first), again: Rc::new(move || Arc::new(compute())), shape, by: 0 }
+        Self { values: first, again: Rc::new(move || compute().into()), shape, by: 0 }
     }
 
     /// The values, copied.
@@ -90,38 +118,31 @@ impl<E: Real> Flow<E> {
     }
 
     fn convolve(self, link: &Link<E>, rectifier: Option<&Link<E>>, log: &mut Log<E>) -> Self {
-        let Link::Convolution { name, filter, bias, size } = link else { unreachable!("a convolution") };
-        let [batch, _, height, width] = self.shape;
-        let output = [height, width].map(|side| slid(side, size.kernel, size.stride, size.padding, false));
-        let padding = fault::padding(name, size.padding);
-        let size = conv::Size { batch, input: [height, width], output, padding, ..*size };
-        let shape = [batch, size.outputs, output[0], output[1]];
-        let compute = {
-            let (filter, bias) = (filter.clone(), bias.clone());
-            move |x: &[E], rectified| {
-                let mut y = Buffer::new(size.output_len());
-                filter.forward(&size, x, &bias, rectified, &mut y);
-                y
-            }
-        };
-        let rectified = rectifier.is_some();
-        let first = compute(&self.values, rectified);
+        let work = Convolving::new(link, self.shape);
+        let first = work.compute(&self.values, rectifier.is_some());
+        self.convolved(work, first.into(), rectifier, log)
+    }
+
+    /// What `work` made of this, `first`, rectified if there is a rectifier.
+    fn convolved(self, work: Convolving<E>, first: View<E>, rectifier: Option<&Link<E>>, log: &mut Log<E>) -> Self {
+        let shape = work.shape;
         if !log.keep {
-            return Self::new(first, shape);
+            return Self::of(first, shape);
         }
-        let (x, again) = (self.again.clone(), compute.clone());
-        let mut flow = Self::computed(move || again(&x(), rectified), first, shape);
+        let rectified = rectifier.is_some();
+        let (x, again) = (self.again.clone(), work.clone());
+        let mut flow = Self::computed(move || again.compute(&x(), rectified), first, shape);
         let (x, by) = (self.again, self.by);
         flow.by = log.push(|| {
-            let values = if rectified { Box::new(move || compute(&x(), false).to_vec()) } else { flow.copies() };
-            let filter = filter.clone();
+            let (again, back) = (work.clone(), work.clone());
+            let values = if rectified { Box::new(move || again.compute(&x(), false).to_vec()) } else { flow.copies() };
             let back = move |_, up: Vec<E>| {
-                let mut down = memory::take(size.input_len());
-                filter.input_gradient(&size, &up, &mut down, true);
+                let mut down = memory::take(back.size.input_len());
+                back.filter.input_gradient(&back.size, &up, &mut down, true);
                 memory::give(up);
                 vec![down]
             };
-            Done { name: name.clone(), shape, values, reads: vec![by], back: Box::new(back) }
+            Done { name: work.name, shape, values, reads: vec![by], back: Box::new(back) }
         });
         if let Some(Link::Relu { name, rule }) = rectifier {
             flow.by = log.push(|| flow.rectified(name, *rule, flow.by));
@@ -131,9 +152,17 @@ impl<E: Real> Flow<E> {
 
     /// The entry of the rectifier whose output this is, and that reads what `by` computed.
     fn rectified(&self, name: &Name, own: Rule, by: usize) -> Done<E> {
-        let open = relu::open(&self.values);
+        let t = std::time::Instant::now();
+        let open = relu::open(Level::best(), &self.values);
+        if std::env::var("TR").is_ok() {
+            eprintln!("open {:.3} ms", t.elapsed().as_secs_f64() * 1e3);
+        }
         let back = move |rule: Option<Rule>, mut up: Vec<E>| {
-            relu::gate(rule.unwrap_or(own), &open, &mut up);
+            let t = std::time::Instant::now();
+            relu::gate(Level::best(), rule.unwrap_or(own), &open, &mut up);
+            if std::env::var("TR").is_ok() {
+                eprintln!("gate {:.3} ms", t.elapsed().as_secs_f64() * 1e3);
+            }
             vec![up]
         };
         Done { name: name.clone(), shape: self.shape, values: self.copies(), reads: vec![by], back: Box::new(back) }
@@ -147,7 +176,7 @@ impl<E: Real> Flow<E> {
             y
         };
         let (first, x) = (compute(&self.values), self.again);
-        let mut flow = Self::computed(move || compute(&x()), first, self.shape);
+        let mut flow = Self::computed(move || compute(&x()), first.into(), self.shape);
         flow.by = log.push(|| flow.rectified(name, rule, self.by));
         flow
     }
@@ -156,13 +185,21 @@ impl<E: Real> Flow<E> {
         let [batch, channels, height, width] = self.shape;
         let output = [height, width].map(|side| slid(side, kernel, stride, 0, ceil));
         let size = pool::Size { planes: batch * channels, input: [height, width], output, kernel, stride };
-        let (y, argmax) = pool::forward(&size, &self.values);
+        let t = std::time::Instant::now();
+        let (y, argmax) = pool::forward(Level::best(), &size, &self.values);
+        if std::env::var("TR").is_ok() {
+            eprintln!("pool {:.3} ms", t.elapsed().as_secs_f64() * 1e3);
+        }
         let mut flow = Self::new(y.into(), [batch, channels, output[0], output[1]]);
         flow.by = log.push(|| {
             let count = self.values.len();
             let back = move |_, up: Vec<E>| {
+                let t = std::time::Instant::now();
                 let mut down = memory::zeros(count);
                 pool::input_gradient(&size, &argmax, &up, &mut down);
+                if std::env::var("TR").is_ok() {
+                    eprintln!("poolback {:.3} ms", t.elapsed().as_secs_f64() * 1e3);
+                }
                 memory::give(up);
                 vec![down]
             };
@@ -174,18 +211,31 @@ impl<E: Real> Flow<E> {
 
     /// Through each of two branches; what they make, side by side.
     fn part(self, branches: &[Vec<Link<E>>; 2], name: &Name, log: &mut Log<E>) -> Self {
-        let first = self.clone().through(&branches[0], log);
-        let second = self.through(&branches[1], log);
+        let batch = self.shape[0];
+        let (first, second, joined) = match [&*branches[0], &*branches[1]] {
+            [
+                [left @ Link::Convolution { .. }, a @ Link::Relu { .. }],
+                [right @ Link::Convolution { .. }, b @ Link::Relu { .. }],
+            ] if batch == 1 => {
+                let work = [left, right].map(|link| Convolving::new(link, self.shape));
+                let (joined, parts) = side_by_side(&work, &self.values);
+                let [left, right] = work;
+                let [of_left, of_right] = parts;
+                let first = self.clone().convolved(left, of_left, Some(a), log);
+                (first, self.convolved(right, of_right, Some(b), log), joined)
+            }
+            [left, right] => {
+                let first = self.clone().through(left, log);
+                let second = self.through(right, log);
+                let joined = Buffer::from(concat::forward(batch, &first.values, &second.values));
+                (first, second, joined.into())
+            }
+        };
         let [batch, channels, height, width] = first.shape;
-        let joined = concat::forward(batch, &first.values, &second.values);
-        let mut flow = Self::new(joined.into(), [batch, channels + second.shape[1], height, width]);
+        let mut flow = Self::of(joined, [batch, channels + second.shape[1], height, width]);
         flow.by = log.push(|| {
             let counts = [first.values.len(), second.values.len()];
-            let back = move |_, up: Vec<E>| {
-                let parts = concat::parts(batch, counts, &up);
-                memory::give(up);
-                parts.into()
-            };
+            let back = move |_, up: Vec<E>| concat::parts(batch, counts, up).into();
             let (values, reads) = (flow.copies(), vec![first.by, second.by]);
             Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back) }
         });
@@ -207,4 +257,44 @@ impl<E: Real> Flow<E> {
             [Link::Beside { branches, join }, rest @ ..] => self.part(branches, join, log).through(rest, log),
         }
     }
+}
+
+/// A convolution at a place in a run.
+#[derive(Clone)]
+struct Convolving<E: Real> {
+    name: Name,
+    filter: Arc<Convolution<E>>,
+    bias: Arc<Vec<E>>,
+    size: conv::Size,
+    shape: [usize; 4],
+}
+
+impl<E: Real> Convolving<E> {
+    fn new(link: &Link<E>, [batch, _, height, width]: [usize; 4]) -> Self {
+        let Link::Convolution { name, filter, bias, size } = link else { unreachable!("a convolution") };
+        let output = [height, width].map(|side| slid(side, size.kernel, size.stride, size.padding, false));
+        let padding = fault::padding(name, size.padding);
+        let size = conv::Size { batch, input: [height, width], output, padding, ..*size };
+        let shape = [batch, size.outputs, output[0], output[1]];
+        Self { name: name.clone(), filter: filter.clone(), bias: bias.clone(), size, shape }
+    }
+
+    fn compute(&self, x: &[E], rectified: bool) -> Buffer<E> {
+        let mut y = Buffer::new(self.size.output_len());
+        self.filter.forward(&self.size, x, &self.bias, rectified, &mut y);
+        y
+    }
+}
+
+/// What two convolutions, each with a rectifier, make of one image, in one memory; and each one's part of it.
+fn side_by_side<E: Real>(work: &[Convolving<E>; 2], x: &[E]) -> (View<E>, [View<E>; 2]) {
+    let [first, second] = work.each_ref().map(|work| work.size.output_len());
+    let mut joined = Buffer::new(first + second);
+    let (left, right) = joined.split_at_mut(first);
+    for (work, y) in work.iter().zip([left, right]) {
+        work.filter.forward(&work.size, x, &work.bias, true, y);
+    }
+    let joined = View::from(joined);
+    let parts = [0..first, first..first + second].map(|part| View { memory: joined.memory.clone(), part });
+    (joined, parts)
 }

@@ -15,16 +15,17 @@ pub fn forward<E: Real>(batch: usize, a: &[E], b: &[E]) -> Vec<E> {
 }
 
 /// The parts of the gradient `up` of what was joined from inputs of `counts` numbers.
-pub fn parts<E: Real>(batch: usize, counts: [usize; 2], up: &[E]) -> [Vec<E>; 2] {
-    let each = counts.map(|count| (count / batch.max(1)).max(1));
-    let starts = [0, each[0]];
-    [0, 1].map(|half| {
-        let mut part = memory::take(counts[half]);
-        for (part, up) in part.chunks_exact_mut(each[half]).zip(up.chunks_exact(each[0] + each[1])) {
-            part.copy_from_slice(&up[starts[half]..][..each[half]]);
-        }
-        part
-    })
+pub fn parts<E: Real>(batch: usize, counts: [usize; 2], mut up: Vec<E>) -> [Vec<E>; 2] {
+    let [of_a, of_b] = counts.map(|count| (count / batch.max(1)).max(1));
+    let mut b = memory::take(counts[1]);
+    for (b, up) in b.chunks_exact_mut(of_b).zip(up.chunks_exact(of_a + of_b)) {
+        b.copy_from_slice(&up[of_a..]);
+    }
+    for image in 1..batch {
+        up.copy_within(image * (of_a + of_b)..image * (of_a + of_b) + of_a, image * of_a);
+    }
+    up.truncate(counts[0]);
+    [up, b]
 }
 
 /// Adds to `down` the part of `up` that belongs to input `half` (0 or 1).

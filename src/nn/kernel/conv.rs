@@ -183,7 +183,8 @@ pub(super) fn gather<E: Real>(
     }
 }
 
-/// One row's part of [`gather`]. Where the positions' sources follow each other (stride 1), it is a copy.
+/// One row's part of [`gather`]. Where the positions' sources follow each other (stride 1) or are equally far apart, it is
+/// a copy.
 fn gather_run<E: Real>(run: &mut [E], line: &[E], first: usize, source: impl Fn(usize) -> Option<usize>) {
     let inside = |x: usize| source(x).filter(|&s| s < line.len());
     let end = first + run.len();
@@ -195,10 +196,19 @@ fn gather_run<E: Real>(run: &mut [E], line: &[E], first: usize, source: impl Fn(
         let count = (end - from).min(line.len() - start);
         run[from - first..][..count].copy_from_slice(&line[start..][..count]);
         run[from - first + count..].fill(E::ZERO);
-    } else {
-        for (slot, x) in run[from - first..].iter_mut().zip(from..) {
-            *slot = inside(x).map_or(E::ZERO, |s| line[s]);
+        return;
+    }
+    let rest = &mut run[from - first..];
+    if let Some(step) = source(from + 1).map(|next| next - start) {
+        let count = rest.len().min((line.len() - start).div_ceil(step));
+        for (slot, &value) in rest[..count].iter_mut().zip(line[start..].iter().step_by(step)) {
+            *slot = value;
         }
+        rest[count..].fill(E::ZERO);
+        return;
+    }
+    for (slot, x) in rest.iter_mut().zip(from..) {
+        *slot = inside(x).map_or(E::ZERO, |s| line[s]);
     }
 }
 

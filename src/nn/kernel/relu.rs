@@ -1,7 +1,10 @@
 //! The rectifier and the three rules of its gradient.
 
+mod octets;
+
 use rayon::prelude::*;
 
+use super::lanes::Level;
 use crate::{
     fault::{self, Fault},
     nn::{Real, Rule},
@@ -20,26 +23,22 @@ pub fn forward<E: Real>(x: &mut [E]) {
 }
 
 /// One bit for each output of a rectifier, set where it is above zero.
-pub fn open<E: Real>(y: &[E]) -> Vec<u64> {
-    // Eight bytes of zero or one become as many bits by a multiplication that moves each to its place in the top byte.
-    let eight = |y: &[E]| {
-        let bytes: [u8; 8] = std::array::from_fn(|i| u8::from(y[i] > E::ZERO));
-        u64::from_le_bytes(bytes).wrapping_mul(0x0102_0408_1020_4080) >> 56
-    };
-    let bits = |y: &[E]| {
-        let (eights, rest) = (y.chunks_exact(8), y.chunks_exact(8).remainder());
-        let tail = rest.iter().rev().fold(0, |word, &y| word << 1 | u64::from(y > E::ZERO));
-        let tail = if rest.is_empty() { 0 } else { tail << (8 * eights.len()) };
-        eights.enumerate().fold(tail, |word, (i, y)| word | eight(y) << (8 * i))
-    };
-    y.par_chunks(64).with_min_len(CHUNK / 64).map(bits).collect()
+pub fn open<E: Real>(level: Level, y: &[E]) -> Vec<u64> {
+    let mut words = vec![0; y.len().div_ceil(64)];
+    words.par_chunks_mut(CHUNK / 64).zip(y.par_chunks(CHUNK)).for_each(|(words, y)| {
+        let done = if E::NAME == f32::NAME { octets::open(level, bytemuck::cast_slice(y), words) } else { 0 };
+        for (i, y) in y.iter().enumerate().skip(done) {
+            words[i / 64] |= u64::from(*y > E::ZERO) << (i % 64);
+        }
+    });
+    words
 }
 
 /// Whether a gradient `up` passes a rectifier whose input was above zero if `open`. A NaN passes every rule: it must
 /// not vanish.
 fn passes<E: Real>(rule: Rule, open: bool, up: E) -> bool {
     let blocked = up <= E::ZERO;
-    match fault::swapped(Fault::GuidedGate, rule, Rule::Gradient) {
+    match rule {
         Rule::Gradient => open,
         Rule::Guided => open && !blocked,
         Rule::Deconvnet => !blocked,
@@ -52,6 +51,7 @@ fn passes<E: Real>(rule: Rule, open: bool, up: E) -> bool {
 /// If the lengths differ.
 pub fn input_gradient<E: Real>(rule: Rule, open: &[u64], up: &[E], down: &mut [E]) {
     assert_eq!((up.len(), open.len()), (down.len(), up.len().div_ceil(64)), "sizes of a rectifier");
+    let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
     down.par_chunks_mut(CHUNK).zip(up.par_chunks(CHUNK)).zip(open.par_chunks(CHUNK / 64)).for_each(
         |((down, up), open)| {
             for (i, (d, &u)) in down.iter_mut().zip(up).enumerate() {
@@ -67,26 +67,16 @@ pub fn input_gradient<E: Real>(rule: Rule, open: &[u64], up: &[E], down: &mut [E
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn gate<E: Real>(rule: Rule, open: &[u64], gradient: &mut [E]) {
+pub fn gate<E: Real>(level: Level, rule: Rule, open: &[u64], gradient: &mut [E]) {
     assert_eq!(open.len(), gradient.len().div_ceil(64), "sizes of a rectifier");
-    gradient.par_chunks_mut(CHUNK).zip(open.par_chunks(CHUNK / 64)).for_each(|(gradient, open)| match rule {
-        Rule::Gradient => gate_each(gradient, open, |open, g| if open { g } else { E::ZERO }),
-        Rule::Guided => gate_each(gradient, open, |open, g| if passes(Rule::Guided, open, g) { g } else { E::ZERO }),
-        Rule::Deconvnet => gate_each(gradient, &[], |_, g| if passes(rule, true, g) { g } else { E::ZERO }),
-    });
-}
-
-/// Replaces each number by what `f` makes of its bit and it; without bits, all are set.
-#[inline]
-fn gate_each<E: Real>(gradient: &mut [E], open: &[u64], f: impl Fn(bool, E) -> E) {
-    if open.is_empty() {
-        return gradient.iter_mut().for_each(|g| *g = f(true, *g));
-    }
-    for (gradient, &open) in gradient.chunks_mut(64).zip(open) {
-        for (eight, bits) in gradient.chunks_mut(8).zip(open.to_le_bytes()) {
-            for (i, g) in eight.iter_mut().enumerate() {
-                *g = f(bits & 1 << i != 0, *g);
+    let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
+    gradient.par_chunks_mut(CHUNK).zip(open.par_chunks(CHUNK / 64)).for_each(|(gradient, open)| {
+        let done =
+            if E::NAME == f32::NAME { octets::gate(level, rule, open, bytemuck::cast_slice_mut(gradient)) } else { 0 };
+        for (i, g) in gradient.iter_mut().enumerate().skip(done) {
+            if !passes(rule, open[i / 64] >> (i % 64) & 1 == 1, *g) {
+                *g = E::ZERO;
             }
         }
-    }
+    });
 }
