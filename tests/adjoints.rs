@@ -139,7 +139,8 @@ fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) 
 }
 
 fn pool_sizes() -> impl Strategy<Value = pool::Size> {
-    (1..5usize, 1..5usize, 1..5usize, any::<bool>(), 0..9usize, 0..9usize).prop_map(
+    let wider = prop_oneof![0..9usize, 20..50usize];
+    (1..5usize, 1..5usize, 1..5usize, any::<bool>(), 0..9usize, wider).prop_map(
         |(planes, kernel, stride, ceil, more, wider)| {
             let input = [kernel + more, kernel + wider];
             let output = input.map(|side| saltty::nn::window::slid(side, kernel, stride, 0, ceil));
@@ -153,6 +154,14 @@ fn pooling(size: &pool::Size, seed: u64) -> Result<(), String> {
     let [in_area, out_area] = [size.input, size.output].map(|[h, w]| h * w);
     let x: Vec<f64> = noise(size.planes * in_area, seed).into_iter().map(|v| (v * 4.0).round()).collect();
     let (y, argmax) = pool::forward(Level::best(), size, &x);
+    let single: Vec<f32> = reals(&x);
+    for level in Level::available() {
+        let (narrow, places) = pool::forward(level, size, &single);
+        if doubles(&narrow) != y || places != argmax || pool::forward(level, size, &x) != (y.clone(), argmax.clone()) {
+            return Err(format!("{level} and {} pool differently", Level::best()));
+        }
+    }
+    last_nan_wins(size, &x, seed)?;
     let chosen = |i: usize| i / out_area * in_area + argmax[i] as usize;
     for i in 0..y.len() {
         let window = window(size, i % out_area);
@@ -170,6 +179,21 @@ fn pooling(size: &pool::Size, seed: u64) -> Result<(), String> {
     transposed("pooling", &noise(x.len(), seed ^ 1), &noise(y.len(), seed ^ 2), forward, |up, down| {
         pool::input_gradient(size, &argmax, up, down);
     })
+}
+
+/// Of the NaN in a window the last is its maximum, as in PyTorch.
+fn last_nan_wins(size: &pool::Size, x: &[f64], seed: u64) -> Result<(), String> {
+    let [in_area, out_area] = [size.input, size.output].map(|[h, w]| h * w);
+    let holes = noise(x.len(), seed ^ 4).into_iter().map(|v| v > 0.5).collect::<Vec<_>>();
+    let x: Vec<f64> = x.iter().zip(&holes).map(|(v, hole)| if *hole { f64::NAN } else { *v }).collect();
+    let (y, argmax) = pool::forward(Level::best(), size, &x);
+    for i in 0..y.len() {
+        let last = window(size, i % out_area).into_iter().rfind(|at| holes[i / out_area * in_area + at]);
+        if y[i].is_nan() != last.is_some() || last.is_some_and(|last| last != argmax[i] as usize) {
+            return Err(format!("output {i} is {} from {}, the window's last NaN is at {last:?}", y[i], argmax[i]));
+        }
+    }
+    Ok(())
 }
 
 fn concatenation(batch: usize, each: usize, seed: u64) -> Result<(), String> {
@@ -199,22 +223,52 @@ fn rectifier(len: usize, seed: u64) -> Result<(), String> {
     let wanted: Vec<f64> = x.iter().map(|x| x.max(0.0)).collect();
     beyond(&y, &wanted, |_| 0.0)?;
     gates(&x, &open, seed)?;
+    for level in Level::available() {
+        gates_in_place::<f32>(level, &x, &open, seed)?;
+        gates_in_place::<f64>(level, &x, &open, seed)?;
+    }
     let gate = |at: &[f64]| at.iter().zip(&x).map(|(v, x)| if *x > 0.0 { *v } else { 0.0 }).collect::<Vec<_>>();
     transposed("rectifier", &noise(len, seed ^ 1), &noise(len, seed ^ 2), gate, |up, down| {
         relu::input_gradient(Rule::Gradient, &open, up, down);
     })
 }
 
-/// Each rule by its definition, number for number; a NaN passes every rule wherever its gate is open.
-fn gates(x: &[f64], open: &[u64], seed: u64) -> Result<(), String> {
-    let mut up = noise(x.len(), seed ^ 3);
-    up.iter_mut().step_by(5).for_each(|u| *u = 0.0);
-    up.iter_mut().step_by(7).for_each(|u| *u = f64::NAN);
-    let lets_through = |rule, x: f64, g: f64| match rule {
+/// Bits and gated gradients with one instruction set, by the definition.
+fn gates_in_place<E: Real>(level: Level, x: &[f64], open: &[u64], seed: u64) -> Result<(), String> {
+    if relu::open(level, &reals::<E>(x)) != open {
+        return Err(format!("{level}, {}: other bits", E::NAME));
+    }
+    let up = with_nan(x.len(), seed);
+    for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
+        let mut gated = reals::<E>(&up);
+        relu::gate(level, rule, open, &mut gated);
+        let wanted = |i: usize| if lets_through(rule, x[i], up[i]) { reals::<E>(&up[i..=i])[0].into() } else { 0.0 };
+        if let Some(i) = (0..x.len()).find(|&i| gated[i].into().total_cmp(&wanted(i)).is_ne()) {
+            return Err(format!("{level}, {}, {rule:?}, element {i}: {:?} is not {}", E::NAME, gated[i], wanted(i)));
+        }
+    }
+    Ok(())
+}
+
+/// What a rule does with the gradient `g` of a rectifier whose input was `x`.
+fn lets_through(rule: Rule, x: f64, g: f64) -> bool {
+    match rule {
         Rule::Gradient => x > 0.0,
         Rule::Guided => x > 0.0 && (g > 0.0 || g.is_nan()),
         Rule::Deconvnet => g > 0.0 || g.is_nan(),
-    };
+    }
+}
+
+fn with_nan(len: usize, seed: u64) -> Vec<f64> {
+    let mut up = noise(len, seed ^ 3);
+    up.iter_mut().step_by(5).for_each(|u| *u = 0.0);
+    up.iter_mut().step_by(7).for_each(|u| *u = f64::NAN);
+    up
+}
+
+/// Each rule by its definition, number for number; a NaN passes every rule wherever its gate is open.
+fn gates(x: &[f64], open: &[u64], seed: u64) -> Result<(), String> {
+    let up = with_nan(x.len(), seed);
     for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
         let mut down = vec![1.0; x.len()];
         relu::input_gradient(rule, open, &up, &mut down);

@@ -105,27 +105,6 @@ fn a_fused_run_is_its_layers_one_by_one() {
 }
 
 #[test]
-fn values_too_many_to_keep_are_computed_again() {
-    let conv = |name: &str, inputs: usize, seed| (noise(64 * inputs * 9, seed), name.to_owned());
-    let ((first, a), (second, b)) = (conv("conv1", 1, 3), conv("conv2", 64, 4));
-    let layers = || {
-        let zero = [0.0_f32; 64];
-        let one: (Conv2d<1, C<64>, 3, 1, 1, f32>, Relu) =
-            (Conv2d::new(&a, C, &reals::<f32>(&first), &zero), Relu::new("relu1", Rule::Gradient));
-        let two: (Conv2d<64, C<64>, 3, 1, 1, f32>, Relu) =
-            (Conv2d::new(&b, C, &reals::<f32>(&second), &zero), Relu::new("relu2", Rule::Gradient));
-        (one, two)
-    };
-    let x: Map<C<1>, C<132>, C<132>, f32> = map(1, &noise(132 * 132, 5));
-    let trail = |y: Map<C<64>, C<132>, C<132>, f32, Trail<f32>>| y.split_tape().1;
-    let ours = trail(Fused(layers()).forward(x.clone().put_tape(Trail::from_input(&x))));
-    let theirs = trail(layers().forward(x.clone().put_tape(Trail::from_input(&x))));
-    for (name, _) in ours.layers() {
-        assert_eq!(ours.values(&name), theirs.values(&name), "{name}");
-    }
-}
-
-#[test]
 fn each_rule_gates_the_gradient() {
     let dev = Cpu::default();
     let x: Tensor<Rank1<5>, f32, _> = dev.tensor([-1.0, 0.0, 1.0, 2.0, -3.0]);
