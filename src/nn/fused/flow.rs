@@ -51,7 +51,7 @@ pub struct Flow<E: Real> {
 }
 
 /// Outputs of more numbers than this are not kept for those who may ask for them, but computed anew.
-const KEPT: usize = 1 << 20;
+const KEPT: usize = 1 << 19;
 
 /// From the gradient of an output, under a rule for rectifiers, to that of each input.
 type Back<E> = Box<dyn Fn(Option<Rule>, Vec<E>) -> Vec<Vec<E>>>;
