@@ -83,17 +83,15 @@ fn input_gradient<const DIRECT: usize>(bencher: Bencher, name: &str) {
 /// fc7: 4096 x 4096.
 #[divan::bench]
 fn dense_forward(bencher: Bencher) {
-    let (x, weight, bias) = (noise::<f32>(4096), noise(4096 * 4096), noise(4096));
-    bencher.counter(ItemsCount::new(2 * weight.len())).bench_local(|| dense::forward(1, &x, &weight, &bias));
+    let (x, weight, bias) = (noise::<f32>(4096), noise(4096 * 4096).into(), noise(4096));
+    bencher.counter(ItemsCount::new(2_usize * 4096 * 4096)).bench_local(|| dense::forward(1, &x, &weight, &bias));
 }
 
 #[divan::bench]
 fn dense_input_gradient(bencher: Bencher) {
-    let (up, weight) = (noise::<f32>(4096), noise(4096 * 4096));
+    let (up, weight) = (noise::<f32>(4096), noise(4096 * 4096).into());
     let mut down = vec![0.0; 4096];
-    bencher
-        .counter(ItemsCount::new(2 * weight.len()))
-        .bench_local(|| dense::input_gradient(1, &up, &weight, &mut down));
+    bencher.counter(ItemsCount::new(2_usize * 4096 * 4096)).bench_local(|| dense::input_gradient(1, &up, &weight, &mut down));
 }
 
 /// pool1 of VGG.

@@ -18,10 +18,12 @@ pub use file::SafetensorsFile;
 pub use fingerprint::{Fingerprint, TensorHash};
 pub use source::{Dtype, Source, TensorInfo};
 
+use half::{bf16, f16};
+
 use crate::{
     Error, Result,
     model::Model,
-    nn::{Param, Real},
+    nn::{Param, Part, Real, kernel::dense::Weight},
     photo::Preprocess,
 };
 use plan::Plan;
@@ -174,13 +176,24 @@ impl Weights {
         Ok(())
     }
 
-    /// The values of one tensor in the layer's layout. [`fit`](Self::fit) must have succeeded.
+    /// The values of one tensor in the layer's layout; dense weights of a network in f32 in the number type of the file.
+    /// [`fit`](Self::fit) must have succeeded.
     ///
     /// # Errors
     /// If the file cannot be read any more.
-    pub fn read<E: Real>(&mut self, param: &Param) -> Result<Arc<Vec<E>>> {
+    pub fn read<E: Real>(&mut self, param: &Param) -> Result<Weight<E>> {
+        let dtype = &self.source.tensors()[self.plan.entry(param).tensor].dtype;
+        let narrow = param.part == Part::Matrix && E::NAME == f32::NAME;
+        Ok(match dtype {
+            Dtype::F16 if narrow => Weight::Half(self.read_as(param, f16::from_f32)?),
+            Dtype::Bf16 if narrow => Weight::Brain(self.read_as(param, bf16::from_f32)?),
+            _ => Weight::Whole(self.read_as(param, E::of_f32)?),
+        })
+    }
+
+    fn read_as<T: Copy>(&mut self, param: &Param, kept: fn(f32) -> T) -> Result<Arc<Vec<T>>> {
         let entry = self.plan.entry(param);
-        let mut place = layout::Place::<E>::new(param, entry.layout);
+        let mut place = layout::Place::new(param, entry.layout, kept);
         self.stream(entry.tensor, place.row(), &mut |values| place.put(values))?;
         Ok(Arc::new(place.finish()))
     }

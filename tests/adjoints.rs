@@ -11,6 +11,7 @@ use common::{
     numbers::{absolute, beyond, dot, doubles, noise, noises, reals, rounded},
     small::window,
 };
+use half::{bf16, f16};
 use proptest::prelude::*;
 use saltty::nn::{
     Real, Rule,
@@ -116,7 +117,9 @@ fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) 
     let [x, weight, bias, mut up] = noises(lengths, seed).map(|values| rounded(&values));
     up.iter_mut().step_by(3).for_each(|u| *u = 0.0);
     let [x_e, weight_e, bias_e, up_e] = [&x, &weight, &bias, &up].map(|values| reals::<E>(values));
+    let weight_e = dense::Weight::from(weight_e);
     let epsilon = if size_of::<E>() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON };
+    narrow_weights::<E>(batch, &x_e, &weight, &bias_e, &up_e)?;
 
     let y = doubles(&dense::forward(batch, &x_e, &weight_e, &bias_e));
     let forward = |x: &[f64], weight: &[f64], bias: &[f64]| -> Vec<f64> {
@@ -136,6 +139,29 @@ fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) 
         |up, down| dense::input_gradient(batch, up, &weight_e, down),
         |_| (outputs + 2) as f64 * epsilon,
     )
+}
+
+/// Weights kept in half the bytes give the bits of the same weights widened.
+fn narrow_weights<E: Real>(batch: usize, x: &[E], weight: &[f64], bias: &[E], up: &[E]) -> Result<(), String> {
+    let half: Vec<f16> = weight.iter().map(|&w| f16::from_f64(w)).collect();
+    let brain: Vec<bf16> = weight.iter().map(|&w| bf16::from_f64(w)).collect();
+    let widened = |values: Vec<f64>| dense::Weight::from(reals::<E>(&values));
+    let pairs = [
+        (widened(half.iter().map(|w| w.to_f64()).collect()), dense::Weight::Half(half.into())),
+        (widened(brain.iter().map(|w| w.to_f64()).collect()), dense::Weight::Brain(brain.into())),
+    ];
+    for (wide, narrow) in pairs {
+        let gradient = |weight| {
+            let mut down = x.to_vec();
+            dense::input_gradient(batch, up, weight, &mut down);
+            down
+        };
+        let same = dense::forward(batch, x, &wide, bias) == dense::forward(batch, x, &narrow, bias);
+        if !same || gradient(&wide) != gradient(&narrow) || *wide.widened() != *narrow.widened() {
+            return Err(format!("{}: narrow weights are not the same widened", E::NAME));
+        }
+    }
+    Ok(())
 }
 
 fn pool_sizes() -> impl Strategy<Value = pool::Size> {

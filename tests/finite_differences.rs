@@ -70,6 +70,7 @@ fn kernels(cases: &Cases) {
     }
     cases.run("dense", 400, (1..4usize, 1..60usize, 1..20usize, any::<u64>()), |(batch, inputs, outputs, seed)| {
         let [x, weight, bias] = noises([batch * inputs, inputs * outputs, outputs], seed);
+        let weight = weight.into();
         let back = |up: &[f64]| filled(x.len(), |down| dense::input_gradient(batch, up, &weight, down));
         gradcheck(&x, seed, |x| dense::forward(batch, x, &weight, &bias), back)
     });

@@ -182,7 +182,7 @@ where
     let mut params = Vec::new();
     let mut list = |param: &crate::nn::Param| {
         params.push(param.clone());
-        Ok(Arc::new(Vec::new()))
+        Ok(Vec::new().into())
     };
     let mut plan = Blueprint::new(&names, classes, &mut list);
     let net = N::assemble(&mut plan).expect("a list of tensors cannot fail");

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use dfdx::prelude::{Const, Dim};
 
-use super::{Name, Real, kernel::Kernels};
+use super::{
+    Name, Real,
+    kernel::{Kernels, dense::Weight},
+};
 use crate::Result;
 
 /// Which tensor of a layer.
@@ -29,7 +32,7 @@ pub struct Param {
     pub shape: Vec<usize>,
 }
 
-type Supplier<'a, E> = dyn FnMut(&Param) -> Result<Arc<Vec<E>>> + 'a;
+type Supplier<'a, E> = dyn FnMut(&Param) -> Result<Weight<E>> + 'a;
 
 /// Hands names and weights to the layers of a network in the order in which they compute.
 pub struct Blueprint<'a, E> {
@@ -75,7 +78,15 @@ impl<'a, E: Real> Blueprint<'a, E> {
     /// # Errors
     /// What the weights' source says.
     pub fn take(&mut self, layer: &Name, part: Part, shape: Vec<usize>) -> Result<Arc<Vec<E>>> {
-        (self.supply)(&Param { layer: layer.clone(), part, shape })
+        Ok((self.supply)(&Param { layer: layer.clone(), part, shape })?.widened())
+    }
+
+    /// The weights of a dense layer, in the number type that their source keeps them in.
+    ///
+    /// # Errors
+    /// What the weights' source says.
+    pub fn take_matrix(&mut self, layer: &Name, shape: Vec<usize>) -> Result<Weight<E>> {
+        (self.supply)(&Param { layer: layer.clone(), part: Part::Matrix, shape })
     }
 
     /// How many names no layer has asked for.

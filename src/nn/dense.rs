@@ -4,7 +4,11 @@ use std::{marker::PhantomData, sync::Arc};
 
 use dfdx::prelude::{Const, ConstDim, CpuError, Dim, HasShape, Module, Shape, Tensor};
 
-use super::{Assemble, Blueprint, C, Map, Name, Part, Real, Recorder, Vector, Width, kernel::dense, tape};
+use super::{
+    Assemble, Blueprint, C, Map, Name, Part, Real, Recorder, Vector, Width,
+    kernel::dense::{self, Weight},
+    tape,
+};
 
 /// What a dense layer reads: a vector of `Const<N>` features or a whole [`Grid`] of them.
 pub trait Features: Send + Sync + 'static {
@@ -33,7 +37,7 @@ impl<const CH: usize, const H: usize, const W: usize> Features for Grid<CH, H, W
 pub struct Dense<I, O: Dim, E> {
     name: Name,
     outputs: O,
-    weight: Arc<Vec<E>>,
+    weight: Weight<E>,
     bias: Arc<Vec<E>>,
     reads: PhantomData<I>,
 }
@@ -46,7 +50,7 @@ impl<I: Features, O: Dim, E: Real> Dense<I, O, E> {
     pub fn new(name: &str, outputs: O, weight: Vec<E>, bias: Vec<E>) -> Self {
         assert_eq!(weight.len(), outputs.size() * I::COUNT, "weights of {name}");
         assert_eq!(bias.len(), outputs.size(), "biases of {name}");
-        Self { name: name.into(), outputs, weight: Arc::new(weight), bias: Arc::new(bias), reads: PhantomData }
+        Self { name: name.into(), outputs, weight: weight.into(), bias: Arc::new(bias), reads: PhantomData }
     }
 
     fn apply<S: Shape, T: Recorder<E>>(
@@ -67,7 +71,7 @@ impl<I: Features, O: Width, E: Real> Assemble<E> for Dense<I, O, E> {
         let name = plan.next_name();
         let outputs = O::resolve(plan.classes());
         let shape = [&[outputs.size()], I::SIZES].concat();
-        let weight = plan.take(&name, Part::Matrix, shape)?;
+        let weight = plan.take_matrix(&name, shape)?;
         let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
         Ok(Self { name, outputs, weight, bias, reads: PhantomData })
     }

@@ -1,6 +1,6 @@
 //! From the order of numbers in a file to the order in a layer.
 
-use crate::nn::{Param, Part, Real};
+use crate::nn::{Param, Part};
 
 /// The order of numbers in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +12,10 @@ pub enum Layout {
 }
 
 /// Puts a tensor's numbers, as they come, where the layer wants them.
-pub struct Place<E> {
-    values: Vec<E>,
+pub struct Place<T> {
+    values: Vec<T>,
+    /// From the numbers that come to those that are kept.
+    kept: fn(f32) -> T,
     row: usize,
     next: usize,
     order: Order,
@@ -29,9 +31,9 @@ enum Order {
     Transposed { inputs: usize, channels: usize },
 }
 
-impl<E: Real> Place<E> {
-    /// Room for `param`'s numbers, which come in `layout`.
-    pub fn new(param: &Param, layout: Layout) -> Self {
+impl<T: Copy> Place<T> {
+    /// Room for `param`'s numbers, which come in `layout` and are kept as what `kept` makes of them.
+    pub fn new(param: &Param, layout: Layout, kept: fn(f32) -> T) -> Self {
         let count = param.shape.iter().product::<usize>();
         let (outputs, inputs) = (param.shape[0], param.shape.get(1).copied().unwrap_or(1));
         let each = count.checked_div(outputs).unwrap_or(0);
@@ -46,9 +48,9 @@ impl<E: Real> Place<E> {
         };
         let values = match order {
             Order::Append => Vec::with_capacity(count),
-            _ => vec![E::ZERO; count],
+            _ => vec![kept(0.0); count],
         };
-        Self { values, row, next: 0, order }
+        Self { values, kept, row, next: 0, order }
     }
 
     /// How many numbers belong together.
@@ -59,13 +61,13 @@ impl<E: Real> Place<E> {
     /// Takes the next whole rows.
     pub fn put(&mut self, rows: &[f32]) {
         match self.order {
-            Order::Append => self.values.extend(rows.iter().map(|&v| E::of_f32(v))),
+            Order::Append => self.values.extend(rows.iter().map(|&v| (self.kept)(v))),
             Order::Filter { inputs } => {
                 for row in rows.chunks_exact(self.row) {
                     let taps = self.row / inputs;
                     let filter = &mut self.values[self.next * self.row..][..self.row];
                     for (at, slot) in filter.iter_mut().enumerate() {
-                        *slot = E::of_f32(row[at % inputs * taps + at / inputs]);
+                        *slot = (self.kept)(row[at % inputs * taps + at / inputs]);
                     }
                     self.next += 1;
                 }
@@ -74,7 +76,7 @@ impl<E: Real> Place<E> {
                 for row in rows.chunks_exact(self.row) {
                     let at = self.next % channels * (inputs / channels) + self.next / channels;
                     for (output, &v) in row.iter().enumerate() {
-                        self.values[output * inputs + at] = E::of_f32(v);
+                        self.values[output * inputs + at] = (self.kept)(v);
                     }
                     self.next += 1;
                 }
@@ -83,7 +85,7 @@ impl<E: Real> Place<E> {
     }
 
     /// All numbers in the layer's order.
-    pub fn finish(self) -> Vec<E> {
+    pub fn finish(self) -> Vec<T> {
         self.values
     }
 }

@@ -71,7 +71,8 @@ pub fn assembled<N: Assemble<E>, E: Real>(names: &[&str], mut values: impl FnMut
         Ok(Arc::new(match (param.part, &param.shape[..]) {
             (Part::Filter, &[o, i, k, _]) => conv::channels_last(&tensor, o, i, k),
             _ => tensor,
-        }))
+        })
+        .into())
     };
     let mut plan = Blueprint::new(&names, CLASSES, &mut supply);
     let net = N::assemble(&mut plan).unwrap();

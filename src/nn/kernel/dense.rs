@@ -1,8 +1,79 @@
 //! Matrix times vector, and its transpose: bound by how fast the weights can be read.
 
+use std::{borrow::Cow, sync::Arc};
+
+use half::{bf16, f16, slice::HalfFloatSliceExt};
 use rayon::prelude::*;
 
 use crate::nn::Real;
+
+/// A matrix of weights in the number type it is kept in. Half the bytes are read in half the time; sums are the same to
+/// the bit as with the weights widened beforehand.
+#[derive(Clone, Debug)]
+pub enum Weight<E> {
+    /// In the type that the network computes in.
+    Whole(Arc<Vec<E>>),
+    /// IEEE 754 half.
+    Half(Arc<Vec<f16>>),
+    /// bfloat16.
+    Brain(Arc<Vec<bf16>>),
+}
+
+impl<E> From<Arc<Vec<E>>> for Weight<E> {
+    fn from(values: Arc<Vec<E>>) -> Self {
+        Self::Whole(values)
+    }
+}
+
+impl<E> From<Vec<E>> for Weight<E> {
+    fn from(values: Vec<E>) -> Self {
+        Self::Whole(values.into())
+    }
+}
+
+impl<E: Real> Weight<E> {
+    /// How many numbers.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Whole(values) => values.len(),
+            Self::Half(values) => values.len(),
+            Self::Brain(values) => values.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// All numbers, widened.
+    pub fn widened(self) -> Arc<Vec<E>> {
+        match self {
+            Self::Whole(values) => values,
+            other => Arc::new(other.part(0, other.len(), &mut Vec::new()).to_vec()),
+        }
+    }
+
+    /// `count` numbers from `start`; widened, if need be, into `room`.
+    fn part<'a>(&'a self, start: usize, count: usize, room: &'a mut Vec<f32>) -> Cow<'a, [E]> {
+        let part = start..start + count;
+        match self {
+            Self::Whole(values) => return Cow::Borrowed(&values[part]),
+            Self::Half(values) => {
+                room.resize(count, 0.0);
+                values[part].convert_to_f32_slice(room);
+            }
+            Self::Brain(values) => {
+                room.resize(count, 0.0);
+                values[part].convert_to_f32_slice(room);
+            }
+        }
+        if E::NAME == f32::NAME {
+            return Cow::Borrowed(bytemuck::cast_slice(room));
+        }
+        Cow::Owned(room.iter().map(|&v| E::of_f32(v)).collect())
+    }
+}
 
 /// Sums kept apart in a dot product, so that the compiler can add them side by side.
 const LANES: usize = 32;
@@ -13,17 +84,19 @@ const COLUMNS: usize = 2048;
 ///
 /// # Panics
 /// If the lengths do not fit.
-pub fn forward<E: Real>(batch: usize, x: &[E], weight: &[E], bias: &[E]) -> Vec<E> {
+pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -> Vec<E> {
     let (outputs, inputs) = (bias.len(), x.len().checked_div(batch).unwrap_or(0));
     if batch == 0 {
         return Vec::new();
     }
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
     let mut by_output = vec![E::ZERO; outputs * batch];
-    by_output.par_chunks_exact_mut(batch).zip(weight.par_chunks_exact(inputs)).zip(bias).for_each(
-        |((row, weights), &bias)| {
+    by_output.par_chunks_exact_mut(batch).zip(bias).enumerate().for_each_init(
+        Vec::new,
+        |room, (output, (row, &bias))| {
+            let weights = weight.part(output * inputs, inputs, room);
             for (y, x) in row.iter_mut().zip(x.chunks_exact(inputs)) {
-                *y = dot(weights, x) + bias;
+                *y = dot(&weights, x) + bias;
             }
         },
     );
@@ -35,27 +108,29 @@ pub fn forward<E: Real>(batch: usize, x: &[E], weight: &[E], bias: &[E]) -> Vec<
 ///
 /// # Panics
 /// If the lengths do not fit.
-pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &[E], down: &mut [E]) {
+pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down: &mut [E]) {
     if batch == 0 {
         return;
     }
     let (outputs, inputs) = (up.len() / batch, down.len() / batch);
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
     for (up, down) in up.chunks_exact(outputs).zip(down.chunks_exact_mut(inputs)) {
-        let live: Vec<(&[E], E)> =
-            weight.chunks_exact(inputs).zip(up.iter().copied()).filter(|(_, u)| *u != E::ZERO).collect();
-        down.par_chunks_mut(COLUMNS).enumerate().for_each(|(chunk, down)| {
-            let columns = chunk * COLUMNS..chunk * COLUMNS + down.len();
+        let live: Vec<(usize, E)> = up.iter().copied().enumerate().filter(|(_, u)| *u != E::ZERO).collect();
+        down.par_chunks_mut(COLUMNS).enumerate().for_each_init(<[Vec<f32>; 4]>::default, |rooms, (chunk, down)| {
+            let first = chunk * COLUMNS;
             let (fours, rest) = live.as_chunks::<4>();
             for rows in fours {
-                let [a, b, c, d] = rows.map(|(row, _)| &row[columns.clone()]);
-                for ((((down, &a), &b), &c), &d) in down.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+                let [a, b, c, d] = rooms;
+                let room = [(rows[0].0, a), (rows[1].0, b), (rows[2].0, c), (rows[3].0, d)];
+                let [a, b, c, d] = room.map(|(row, room)| weight.part(row * inputs + first, down.len(), room));
+                for ((((down, &a), &b), &c), &d) in down.iter_mut().zip(&*a).zip(&*b).zip(&*c).zip(&*d) {
                     *down += (rows[0].1 * a + rows[1].1 * b) + (rows[2].1 * c + rows[3].1 * d);
                 }
             }
-            for (row, u) in rest {
-                for (down, &w) in down.iter_mut().zip(&row[columns.clone()]) {
-                    *down += *u * w;
+            for &(row, u) in rest {
+                let weights = weight.part(row * inputs + first, down.len(), &mut rooms[0]);
+                for (down, &w) in down.iter_mut().zip(&*weights) {
+                    *down += u * w;
                 }
             }
         });
