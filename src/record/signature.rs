@@ -48,7 +48,11 @@ impl Signature {
             }
         }
         let mut hash = Sha256::new();
-        files::hash_numbers(&mut hash, values.iter().map(|v| v.to_le_bytes()));
+        if cfg!(target_endian = "little") {
+            hash.update(bytemuck::cast_slice::<f64, u8>(values));
+        } else {
+            files::hash_numbers(&mut hash, values.iter().map(|v| v.to_le_bytes()));
+        }
         let projections = sums[..PROJECTIONS].to_vec();
         Self { sha256: files::hex(hash), norm: sums[PROJECTIONS].sqrt(), projections, sample: Sample::of(layer) }
     }
