@@ -1,6 +1,6 @@
 //! Names of classes, and finding the one that someone means.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
 use crate::{Error, Result, words};
 
@@ -94,12 +94,24 @@ impl ClassNames {
             [one] => Ok(one.index),
             _ if wanted.is_empty() => Err(unknown(query, "give an index, a name or a WordNet id".to_owned())),
             [] => Err(unknown(query, self.suggestion(&wanted))),
-            many => Err(unknown(query, format!("it fits {}: {}", many.len(), listed(many)))),
+            many => {
+                let (count, some) = (many.len(), listed(many));
+                Err(unknown(query, format!("it fits {count} classes, such as {some}; name one whole or by its number")))
+            }
         }
     }
 
+    /// The `count` names, or words of names, nearest to what someone typed.
+    pub fn near(&self, wanted: &str, count: usize) -> Vec<String> {
+        let names = self.0.iter().map(|class| class.name.as_str());
+        let mut all: Vec<&str> = names.clone().chain(names.flat_map(str::split_whitespace)).collect();
+        let mut seen = HashSet::new();
+        all.retain(|word| seen.insert(*word));
+        words::nearest(wanted, all, count)
+    }
+
     fn suggestion(&self, wanted: &str) -> String {
-        let near = words::nearest(wanted, self.0.iter().map(|class| class.name.as_str()), 3);
+        let near = self.near(wanted, 3);
         if near.is_empty() { "no name resembles it".to_owned() } else { format!("did you mean {}?", near.join(" or ")) }
     }
 }
@@ -110,9 +122,7 @@ fn unknown(query: &str, hint: String) -> Error {
 
 /// The first few of many candidates.
 fn listed(many: &[&Class]) -> String {
-    let shown: Vec<String> = many.iter().take(5).map(|class| format!("{} ({})", class.name, class.index)).collect();
-    let more = if many.len() > shown.len() { ", ..." } else { "" };
-    format!("{}{more}", shown.join(", "))
+    many.iter().take(4).map(|class| format!("{} ({})", class.name, class.index)).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -132,7 +142,12 @@ mod tests {
         let names = ClassNames::imagenet();
         let message = |query| names.find(query).unwrap_err().to_string();
         assert!(message("egyptien cat").contains("did you mean Egyptian cat"), "{}", message("egyptien cat"));
-        assert!(message("terrier").contains("it fits"), "{}", message("terrier"));
+        let terrier = message("terrier");
+        assert!(
+            terrier.contains("classes, such as ") && terrier.contains("name one whole or by its number"),
+            "{terrier}"
+        );
+        assert_eq!(names.near("terrrier", 1), ["terrier"], "a word that many names have");
         assert_eq!(names.find("crane").unwrap(), 517, "a whole name wins over `crane bird`");
         assert!(message("1000").contains("0 to 999"));
     }

@@ -13,13 +13,16 @@
 //! # }
 //! ```
 //!
-//! The first run leaves the explanation to be looked at; `cargo insta review` shows and accepts it, as any snapshot of
-//! [insta](https://insta.rs), and `INSTA_UPDATE` works as always. Accepted, it is two snapshots: a page of text, for
-//! people, and the map itself in float32, which is what counts. Later runs compare both with a tolerance: maps by
-//! ||now - golden|| / ||golden||, numbers in the text by as much of the largest of them. `examples/own_golden` is a
-//! complete project.
+//! The first run leaves the explanation to be looked at; one `cargo insta review` shows and accepts it, as any snapshot
+//! of [insta](https://insta.rs), and `INSTA_UPDATE` works as always. An explanation is two snapshots, both compared before
+//! the test fails: a page of text, for people, and the map itself in float32, which is what counts. They are compared with
+//! a tolerance: maps by ||now - golden|| / ||golden||, numbers in the text by as much of the largest of them.
+//! `examples/own_golden` is a complete project.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+};
 
 #[doc(hidden)]
 pub use insta;
@@ -131,6 +134,16 @@ pub fn settings(tolerance: f64) -> Settings {
     settings
 }
 
+/// Makes both assertions and only then fails, so that one review sees all that changed.
+#[doc(hidden)]
+pub fn both(page: impl FnOnce(), map: impl FnOnce()) {
+    let page = catch_unwind(AssertUnwindSafe(page));
+    let map = catch_unwind(AssertUnwindSafe(map));
+    if let Err(failure) = page.and(map) {
+        resume_unwind(failure);
+    }
+}
+
 /// Snapshots that are the same within a tolerance.
 #[derive(Clone)]
 struct Near {
@@ -201,9 +214,10 @@ macro_rules! assert_golden {
     ($name:expr, $explanation:expr, within = $tolerance:expr $(,)?) => {{
         let (name, explanation): (&str, _) = ($name, $explanation);
         $crate::golden::settings($tolerance).bind(|| {
-            $crate::golden::insta::assert_snapshot!(name, $crate::golden::page(explanation));
-            let map = format!("{}-map.safetensors", name.replace('.', "-"));
-            $crate::golden::insta::assert_binary_snapshot!(&map, $crate::golden::arrays(explanation));
+            let page = || $crate::golden::insta::assert_snapshot!(name, $crate::golden::page(explanation));
+            let file = format!("{}-map.safetensors", name.replace('.', "-"));
+            let map = || $crate::golden::insta::assert_binary_snapshot!(&file, $crate::golden::arrays(explanation));
+            $crate::golden::both(page, map);
         });
     }};
 }

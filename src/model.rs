@@ -43,6 +43,16 @@ pub enum Precision {
     Double,
 }
 
+impl Precision {
+    /// The kernels that compute in it where `wanted` are asked for: in 64 bits always the direct ones.
+    pub fn kernels(self, wanted: Kernels) -> Kernels {
+        match self {
+            Self::Single => wanted,
+            Self::Double => Kernels::Direct,
+        }
+    }
+}
+
 impl Model {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::SqueezeNet11, Self::Vgg11, Self::Vgg13, Self::Vgg16, Self::Vgg19];

@@ -47,18 +47,22 @@ impl Profile {
         }
     }
 
-    /// Names that the array of `method` may have in a file of this tool's arrays.
-    pub fn array_names(self, method: Method) -> &'static [&'static str] {
-        match (self, method) {
-            (Self::PytorchGradCam, Method::GradCam) => &["pgc_gradcam", "grayscale_cam", "gradcam", "cam"],
-            (Self::PytorchGradCam, Method::GuidedBackprop) => &["pgc_guided_backprop", "gb", "guided_backprop"],
-            (Self::PytorchGradCam, Method::GuidedGradCam) => &["pgc_guided_gradcam", "cam_gb", "guided_gradcam"],
-            (Self::Captum, Method::GradCam) => &["captum_layer_gradcam", "layer_gradcam", "gradcam", "attributions"],
-            (Self::Captum, Method::GuidedBackprop) => &["captum_guided_backprop", "guided_backprop"],
-            (Self::Captum, Method::GuidedGradCam) => &["captum_guided_gradcam_nearest", "guided_gradcam"],
-            (Self::TfKerasVis, Method::GradCam) => &["tf_keras_vis_gradcam", "gradcam", "cam"],
-            _ => &["attributions", "saliency"],
-        }
+    /// The name of the array of `method` in a file that holds arrays of several tools: the tool's first, so that no other
+    /// array is taken for it. None where the tool has no such method.
+    pub fn array_name(self, method: Method) -> Option<&'static str> {
+        Some(match (self, method) {
+            (Self::PytorchGradCam, Method::GradCam) => "pgc_gradcam",
+            (Self::PytorchGradCam, Method::GuidedBackprop) => "pgc_guided_backprop",
+            (Self::PytorchGradCam, Method::GuidedGradCam) => "pgc_guided_gradcam",
+            (Self::Captum, Method::GradCam) => "captum_layer_gradcam",
+            (Self::Captum, Method::GuidedBackprop) => "captum_guided_backprop",
+            (Self::Captum, Method::GuidedGradCam) => "captum_guided_gradcam_nearest",
+            (Self::Captum, Method::Gradient) => "captum_saliency",
+            (Self::Captum, Method::Deconvnet) => "captum_deconvolution",
+            (Self::TfKerasVis, Method::GradCam) => "tf_keras_vis_gradcam",
+            (Self::TfKerasVis, Method::Gradient) => "tf_keras_vis_saliency",
+            _ => return None,
+        })
     }
 
     /// The map of `method` as this tool returns it by default: one plane, or the input's three in their order.

@@ -9,6 +9,8 @@ mod making;
 mod manifest;
 mod maps;
 mod place;
+mod sample;
+mod seal;
 mod signature;
 mod stage;
 mod tolerance;
@@ -24,6 +26,8 @@ pub use manifest::{
 };
 pub use maps::{Map, maps};
 pub use place::relative;
+pub use sample::{SAMPLED, Sample, positions};
+pub use seal::{Seal, SealState};
 pub use signature::{PROJECTIONS, Signature};
 pub use stage::Stage;
 pub use tolerance::{Limits, Tolerances};
@@ -71,9 +75,13 @@ impl Record {
         let no_text =
             |_| broken("it is no text; give the manifest (.toml) or its folder, or --against for arrays".to_owned());
         let manifest = Manifest::parse(&String::from_utf8(bytes).map_err(no_text)?).map_err(broken)?;
-        if !manifest.is_sealed() {
-            let reason = "it was changed after it was written (only tolerances may be)".to_owned();
-            return Ok(Found::Damaged(Box::new(manifest), Damage::Manifest(reason)));
+        let changed = match manifest.seal_state() {
+            SealState::Whole | SealState::OwnTolerances => None,
+            SealState::Changed => Some("its seal was changed after it was written, but nothing that it stands for"),
+            SealState::Broken => Some("it, or its seal, was changed after it was written (only tolerances may be)"),
+        };
+        if let Some(reason) = changed {
+            return Ok(Found::Damaged(Box::new(manifest), Damage::Manifest(reason.to_owned())));
         }
         let file = path.with_file_name(&manifest.arrays.path);
         let bytes = std::fs::read(&file).map_err(|source| Error::Read { path: file.clone(), source })?;

@@ -46,7 +46,7 @@ fn every_way_back_is_the_transpose_of_its_way_forward() {
         concatenation(batch, each, seed)
     });
     cases.run("rectifier on fixed gates", 200, (1..40_000usize, any::<u64>()), |(len, seed)| rectifier(len, seed));
-    cases.at_least(SHARE);
+    cases.at_least("adjoints", SHARE);
 }
 
 /// Compares both precisions with the definition and its transpose within the rounding of plain sums, and the two ways

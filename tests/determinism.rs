@@ -51,9 +51,14 @@ fn the_same_bits_for_any_number_of_threads_and_from_run_to_run() {
     };
     let one = with(1);
     assert!(one.iter().all(|(_, bits)| bits.iter().any(|b| *b != 0)), "every array holds something");
-    for threads in [2, 7] {
-        for ((name, wanted), (_, found)) in one.iter().zip(with(threads)) {
-            let differ = wanted.iter().zip(&found).filter(|(a, b)| a != b).count();
+    for threads in [2, 7, 7] {
+        let again = with(threads);
+        let sizes = |found: &[(String, Vec<u64>)]| -> Vec<_> {
+            found.iter().map(|(name, bits)| (name.clone(), bits.len())).collect()
+        };
+        assert_eq!(sizes(&again), sizes(&one), "the same arrays of the same sizes");
+        for ((name, wanted), (_, found)) in one.iter().zip(&again) {
+            let differ = wanted.iter().zip(found).filter(|(a, b)| a != b).count();
             assert_eq!(differ, 0, "{name} with {threads} threads: {differ} of {} numbers differ", wanted.len());
         }
     }

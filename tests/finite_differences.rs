@@ -56,7 +56,7 @@ fn kernels_layers_and_networks_pass_gradcheck() {
     kernels(&cases);
     layers(&cases);
     networks(&cases);
-    cases.at_least(SHARE);
+    cases.at_least("finite_differences", SHARE);
 }
 
 fn kernels(cases: &Cases) {
@@ -143,7 +143,8 @@ where
         let gradients = |rule| [rounded.gradient(&up, rule, "input"), at_x.gradient(&up, rule, "input")];
         let pairs = rules.map(gradients).into_iter().chain([[rounded.scores.clone(), at_x.scores.clone()]]);
         for [ours, truth] in pairs {
-            let scale = truth.iter().fold(1e-3, |scale: f64, v| scale.max(v.abs()));
+            // Numbers of size one go in; where they cancel, their rounding stays.
+            let scale = truth.iter().fold(1e-2, |scale: f64, v| scale.max(v.abs()));
             beyond(&ours, &truth, |_| SINGLE * scale).map_err(|e| format!("single against double precision: {e}"))?;
         }
         Ok(())

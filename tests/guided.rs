@@ -181,7 +181,7 @@ fn every_rule_is_what_a_plain_network_computes() {
         let net: small::Fires<f64> = small::random(FIRES, seed);
         compare(run(&net, fires_input(1, &x)), &plain_fires(seed), &x, seed)
     });
-    cases.at_least(500);
+    cases.at_least("guided_rule", 500);
 }
 
 /// A network like SqueezeNet whose tensors are `made_up`, passed through `change`.

@@ -10,6 +10,16 @@ fn stage(stage: Stage, part: Option<&str>, verdict: Verdict, metrics: Option<Met
     StageReport { stage, part: part.map(str::to_owned), verdict, limits, metrics, note: None }
 }
 
+fn cell(channel: Option<usize>, column: usize) -> Cell {
+    Cell { channel, row: 3, column }
+}
+
+/// What is told of a layer of which a sample was kept.
+fn sampled() -> Metrics {
+    let peak = Some([cell(Some(63), 4), cell(Some(0), 5)]);
+    Metrics { estimated: true, sampled: Some(1024), relative_l2: 3e-4, cosine: Some(0.9997), peak, ..far() }
+}
+
 fn near(relative_l2: f64) -> Metrics {
     Metrics { estimated: true, relative_l2, cosine: Some(1.0 - relative_l2), ..Metrics::default() }
 }
@@ -17,12 +27,13 @@ fn near(relative_l2: f64) -> Metrics {
 fn far() -> Metrics {
     Metrics {
         estimated: false,
+        sampled: None,
         max_abs: Some(0.75),
         relative_l2: 0.3,
         cosine: Some(0.97),
         rank_correlation: Some(0.91),
         top_percent_overlap: Some(0.5),
-        peak: Some([Cell { row: 3, column: 4 }, Cell { row: 3, column: 5 }]),
+        peak: Some([cell(None, 4), cell(None, 5)]),
         top5: None,
     }
 }
@@ -38,7 +49,7 @@ fn summary() -> Summary {
         photo,
         stage(Stage::Activations, Some("conv1"), Verdict::Identical, Some(Metrics::default())),
         stage(Stage::Activations, Some("relu1"), Verdict::Within, Some(near(1e-6))),
-        stage(Stage::Activations, Some("pool1"), Verdict::Drifted, Some(near(3e-4))),
+        stage(Stage::Activations, Some("pool1"), Verdict::Drifted, Some(sampled())),
         stage(Stage::Logits, None, Verdict::Drifted, Some(Metrics { top5, ..near(2e-4) })),
         stage(Stage::RawMap, None, Verdict::Broken, Some(far())),
         stage(Stage::Colours, None, Verdict::Broken, Some(far())),
@@ -52,7 +63,7 @@ fn summary() -> Summary {
         what: "grad-cam of Egyptian cat (285) in cat.jpg".to_owned(),
         verdict: Verdict::Broken,
         first_divergence: Some(Divergence { stage: "activations".to_owned(), part: Some("pool1".to_owned()) }),
-        changes: vec![words("threads", "1", "8"), words("cpu features", "avx2+fma", "avx2+fma+avx512f")],
+        changes: Some(vec![words("threads", "1", "8"), words("cpu features", "avx2+fma", "avx2+fma+avx512f")]),
         accepted: false,
         edited_tolerances: true,
         stages,

@@ -22,6 +22,11 @@ pub struct Network<N, E, const SIDE: usize> {
     number: PhantomData<E>,
 }
 
+/// The number type `E` as a choice.
+fn precision<E: Real>() -> Precision {
+    if size_of::<E>() == 4 { Precision::Single } else { Precision::Double }
+}
+
 /// What a network reads on the way forward: one photo, with saltty's tape.
 type Input<E, const SIDE: usize> = Map<C<3>, C<SIDE>, C<SIDE>, E, Trail<E>>;
 type Output<E> = Vector<usize, E, Trail<E>>;
@@ -36,7 +41,7 @@ where
     /// # Errors
     /// What is wrong with the weights.
     pub fn load(model: Model, weights: &mut Weights, kernels: Kernels) -> Result<Self> {
-        let kernels = if size_of::<E>() == 4 { kernels } else { Kernels::Direct };
+        let kernels = precision::<E>().kernels(kernels);
         let classes = weights.fit(model)?;
         let layers = model.outline(weights.preprocess(), classes).layers;
         let names: Vec<Name> = layers.iter().map(|layer| layer.name.clone()).collect();
@@ -74,7 +79,7 @@ where
     }
 
     fn precision(&self) -> Precision {
-        if size_of::<E>() == 4 { Precision::Single } else { Precision::Double }
+        precision::<E>()
     }
 
     fn kernels(&self) -> Kernels {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{Classifier, Precision},
+    model::Precision,
     nn::kernel::{Kernels, lanes::Level},
 };
 
@@ -58,16 +58,16 @@ impl fmt::Display for Change {
 }
 
 impl Environment {
-    /// Here and now, for `classifier`.
-    pub fn now(classifier: &dyn Classifier) -> Self {
+    /// Here and now, for a network that computes in `precision` with `kernels`.
+    pub fn now(precision: Precision, kernels: Kernels) -> Self {
         Self {
             saltty: env!("CARGO_PKG_VERSION").to_owned(),
-            dtype: match classifier.precision() {
+            dtype: match precision {
                 Precision::Single => "float32".to_owned(),
                 Precision::Double => "float64".to_owned(),
             },
             device: "cpu".to_owned(),
-            kernels: classifier.kernels().to_string(),
+            kernels: kernels.to_string(),
             vectors: Level::best().to_string(),
             threads: rayon::current_num_threads(),
             platform: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
@@ -158,12 +158,10 @@ fn crates() -> BTreeMap<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{model::Model, weights::Weights};
 
     #[test]
     fn says_what_changed_and_nothing_else() {
-        let network = Model::SqueezeNet11.load(&mut Weights::embedded(), Precision::Single).unwrap();
-        let now = Environment::now(&*network);
+        let now = Environment::now(Precision::Single, Kernels::default());
         assert_eq!(now.crates.len(), CRATES.len(), "{:?}", now.crates);
         assert_eq!(now.changes(&now), []);
         let then = Environment { threads: 99, ..now.clone() };

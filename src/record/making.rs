@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::{
     Back, Environment, Front, Manifest, Record, Request, Tolerances, Trace,
     manifest::{
-        ArraysFile, Computation, Explained, InputRule, NetworkRule, PhotoSource, SCHEMA, Scored, Seal, WeightsSource,
+        ArraysFile, Computation, Explained, InputRule, NetworkRule, PhotoSource, SCHEMA, Scored, WeightsSource,
     },
     relative,
+    seal::Seal,
 };
 use crate::{
     Error, Result, files,
@@ -75,7 +76,7 @@ pub(crate) fn describe(path: &Path, studio: &Studio, subject: &Subject, request:
         input: input_rule(studio, front),
         explanation: explained(studio, request),
         scores: scores(studio, back, request.class),
-        environment: Environment::now(&**classifier),
+        environment: Environment::now(classifier.precision(), classifier.kernels()),
         network: NetworkRule {
             model: classifier.model().to_string(),
             classes: classifier.classes(),

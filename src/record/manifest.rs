@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-use super::{Environment, Request, Tolerances};
+use super::{Environment, Request, Tolerances, seal::Seal};
 use crate::{
     explain::Method,
-    files,
     model::Model,
     photo::{Preprocess, Resize},
     weights::TensorHash,
 };
 
 /// The version of the manifest's form that this saltty writes and reads.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 const HEADING: &str = "\
 # An explanation recorded by saltty. `saltty verify` computes it again and compares stage by stage.
@@ -175,16 +174,6 @@ pub struct WeightsSource {
     pub tensors: Vec<TensorHash>,
 }
 
-/// Hashes of the manifest's meaning, so that an accidental change is told from a recorded fact.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Seal {
-    /// Of all but the tolerances and this.
-    pub sha256: String,
-    /// Of the tolerances, as written; they may be edited since.
-    pub tolerances_sha256: String,
-}
-
 impl Manifest {
     /// Reads a manifest.
     ///
@@ -203,7 +192,7 @@ impl Manifest {
         let Version { schema } = toml::from_str(text).map_err(first_line)?;
         if schema != SCHEMA {
             return Err(format!(
-                "its manifest has schema {schema}, but this saltty reads {SCHEMA}; use the saltty that made it"
+                "its manifest has schema {schema}, but this saltty reads {SCHEMA}; record the photo again, or use the saltty that made it"
             ));
         }
         let manifest: Self = toml::from_str(text).map_err(first_line)?;
@@ -229,28 +218,6 @@ impl Manifest {
     /// If a path in it is not text; [`Record::make`](super::Record::make) refuses those.
     pub fn to_toml(&self) -> String {
         format!("{HEADING}{}", toml::to_string(self).expect("a manifest has a form in TOML"))
-    }
-
-    /// Writes the hashes of the rest into `seal`.
-    pub(super) fn seal(&mut self) {
-        self.seal = self.hashes();
-    }
-
-    /// Whether all but the tolerances is as it was written.
-    pub fn is_sealed(&self) -> bool {
-        self.hashes().sha256 == self.seal.sha256
-    }
-
-    /// Whether the tolerances are not as they were written.
-    pub fn has_own_tolerances(&self) -> bool {
-        self.hashes().tolerances_sha256 != self.seal.tolerances_sha256
-    }
-
-    fn hashes(&self) -> Seal {
-        let Self { schema, photo, input, explanation, scores, environment, network, sweeps, arrays, .. } = self;
-        let facts = (schema, photo, input, explanation, scores, environment, network, sweeps, (arrays, &self.weights));
-        let hash = |json: serde_json::Result<Vec<u8>>| files::sha256(&json.expect("a manifest has a form in JSON"));
-        Seal { sha256: hash(serde_json::to_vec(&facts)), tolerances_sha256: hash(serde_json::to_vec(&self.tolerances)) }
     }
 
     /// What was asked for.

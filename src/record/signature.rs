@@ -5,12 +5,18 @@
 //! of d is ||d||^2 on average, so the mean of the sixteen squares estimates ||d||^2 with a standard deviation of about a
 //! third, from 136 bytes a layer and without keeping the layer (Johnson and Lindenstrauss; signs: Achlioptas 2003).
 //! Norms alone would not do: a shifted or mirrored map has the same. Sampled values would miss what happens between
-//! them. Every number takes part in every sum.
+//! them. Every number takes part in every sum. What signed sums cannot tell - the largest difference, ranks, the place of
+//! the largest number - is told of a [`Sample`], and said to be.
 
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
-use crate::files;
+use super::{SAMPLED, Sample};
+use crate::{
+    arrays::{Array, Arrays},
+    files,
+    planes::Planes,
+};
 
 /// How many signed sums are kept.
 pub const PROJECTIONS: usize = 16;
@@ -26,11 +32,14 @@ pub struct Signature {
     pub norm: f64,
     /// The signed sums.
     pub projections: Vec<f64>,
+    /// Some of the numbers themselves.
+    pub sample: Sample,
 }
 
 impl Signature {
-    /// Of `values`, in their order.
-    pub fn of(values: &[f64]) -> Self {
+    /// Of a layer's numbers, in their order.
+    pub fn of(layer: &Planes) -> Self {
+        let values = &layer.values;
         let pieces: Vec<[f64; PROJECTIONS + 1]> = values.par_chunks(CHUNK).enumerate().map(piece).collect();
         let mut sums = [0.0; PROJECTIONS + 1];
         for piece in pieces {
@@ -39,9 +48,13 @@ impl Signature {
             }
         }
         let mut hash = Sha256::new();
-        files::hash_numbers(&mut hash, values.iter().map(|v| v.to_le_bytes()));
+        if cfg!(target_endian = "little") {
+            hash.update(bytemuck::cast_slice::<f64, u8>(values));
+        } else {
+            files::hash_numbers(&mut hash, values.iter().map(|v| v.to_le_bytes()));
+        }
         let projections = sums[..PROJECTIONS].to_vec();
-        Self { sha256: files::hex(hash), norm: sums[PROJECTIONS].sqrt(), projections }
+        Self { sha256: files::hex(hash), norm: sums[PROJECTIONS].sqrt(), projections, sample: Sample::of(layer) }
     }
 
     /// The estimated norm of the difference to `other`.
@@ -52,6 +65,50 @@ impl Signature {
         let pairs = self.projections.iter().zip(&other.projections);
         (pairs.map(|(a, b)| (a - b).powi(2)).sum::<f64>() / PROJECTIONS as f64).sqrt()
     }
+}
+
+/// Stores signatures as arrays with a row a layer; samples of short layers are filled up with zeros.
+pub(super) fn put(arrays: &mut Arrays, name: &str, layers: &[(String, Signature)]) {
+    let byte = |hex: &str, at: usize| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("a hash in hexadecimal");
+    let hashes = layers.iter().flat_map(|(_, one)| (0..32).map(|at| byte(&one.sha256, at))).collect();
+    let mut numbers = |part: &str, each: usize, of: &dyn Fn(&Signature) -> Vec<f64>| {
+        let values = layers.iter().flat_map(|(_, one)| of(one)).collect();
+        arrays.insert(&format!("{name}.{part}"), Array::f64(&[layers.len(), each], values));
+    };
+    numbers("norms", 1, &|one| vec![one.norm]);
+    numbers("projections", PROJECTIONS, &|one| one.projections.clone());
+    numbers("shapes", 3, &|one| one.sample.shape.map(|size| size as f64).to_vec());
+    let filled = |one: &Signature| {
+        let mut values = one.sample.values.clone();
+        values.resize(SAMPLED, 0.0);
+        values
+    };
+    let samples: Vec<f64> = layers.iter().flat_map(|(_, one)| filled(one)).collect();
+    arrays.insert(&format!("{name}.samples"), Array::f32(&[layers.len(), SAMPLED], &samples));
+    arrays.insert(&format!("{name}.sha256"), Array::u8(&[layers.len(), 32], hashes));
+}
+
+/// The signatures that [`put`] stored of these layers.
+///
+/// # Errors
+/// The name of an array that is not there or has another size.
+pub(super) fn take(arrays: &Arrays, name: &str, layers: &[String]) -> Result<Vec<(String, Signature)>, String> {
+    let part = |part: &str, each: usize| {
+        let name = format!("{name}.{part}");
+        let values = arrays.get(&name).map(Array::to_f64).filter(|values| values.len() == layers.len() * each);
+        values.ok_or(format!("array `{name}` of {each} a layer"))
+    };
+    let (hashes, norms, projections) = (part("sha256", 32)?, part("norms", 1)?, part("projections", PROJECTIONS)?);
+    let (shapes, samples) = (part("shapes", 3)?, part("samples", SAMPLED)?);
+    let signature = |(at, name): (usize, &String)| {
+        let sha256 = files::hexadecimal(hashes[32 * at..][..32].iter().map(|&byte| byte as u8));
+        let projections = projections[PROJECTIONS * at..][..PROJECTIONS].to_vec();
+        let shape: [usize; 3] = std::array::from_fn(|i| shapes[3 * at + i] as usize);
+        let count = shape.iter().product::<usize>().min(SAMPLED);
+        let sample = Sample { shape, values: samples[SAMPLED * at..][..count].to_vec() };
+        (name.clone(), Signature { sha256, norm: norms[at], projections, sample })
+    };
+    Ok(layers.iter().enumerate().map(signature).collect())
 }
 
 /// The signed sums of one chunk, and the sum of squares.
@@ -68,7 +125,7 @@ fn piece((index, values): (usize, &[f64])) -> [f64; PROJECTIONS + 1] {
 }
 
 /// splitmix64: a bit for each sum.
-fn coins(position: u64) -> u64 {
+pub(super) fn coins(position: u64) -> u64 {
     let mut z = position.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ z >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ z >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -83,6 +140,10 @@ mod tests {
         (0..count).map(|i| (i as f64 * 0.7).sin() + 0.2).collect()
     }
 
+    fn signature(values: &[f64]) -> Signature {
+        Signature::of(&Planes::new(1, 1, values.len(), values.to_vec()))
+    }
+
     #[test]
     fn the_distance_is_the_norm_of_the_difference_within_a_factor() {
         let a = wave(100_000);
@@ -90,7 +151,7 @@ mod tests {
             let mut b = a.clone();
             b.iter_mut().step_by(step).enumerate().for_each(|(i, v)| *v += size * (i as f64 * 1.3).cos());
             let truth = a.iter().zip(&b).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-            let estimate = Signature::of(&a).distance(&Signature::of(&b));
+            let estimate = signature(&a).distance(&signature(&b));
             assert!((0.5..2.0).contains(&(estimate / truth)), "{estimate} for {truth}");
         }
     }
@@ -100,7 +161,7 @@ mod tests {
         let a = wave(1000);
         let mut b = a.clone();
         b.reverse();
-        let (a, b) = (Signature::of(&a), Signature::of(&b));
+        let (a, b) = (signature(&a), signature(&b));
         assert!((a.norm - b.norm).abs() < 1e-9 && a.distance(&b) > 0.5 * a.norm, "{a:?} {b:?}");
         assert_eq!(a.distance(&a), 0.0);
     }

@@ -1,6 +1,9 @@
 //! What was computed at every stage of one explanation: the same for a record being made and one being verified.
 
-use super::{Manifest, Map, Signature, Stage, maps, signature::PROJECTIONS};
+use super::{
+    Manifest, Map, Signature, Stage, maps,
+    signature::{put, take},
+};
 use crate::{
     Result,
     arrays::{Array, Arrays},
@@ -43,8 +46,8 @@ pub struct Front {
     pub square: Raster,
     /// The network's input in brief.
     pub input: Signature,
-    /// The mean of each of its channels.
-    pub input_means: Vec<f64>,
+    /// And whole, in float32.
+    pub input_planes: Planes,
 }
 
 /// One backward sweep in brief.
@@ -98,13 +101,12 @@ impl Front {
         let photo = Photo::decode(bytes, path)?.raster;
         let square = photo::fit(&photo, side, resize);
         let input = preprocess.planes(&square);
-        let mean = |c| input.plane(c).iter().sum::<f64>() / input.plane(c).len() as f64;
         Ok(Self {
             photo_sha256: files::sha256(bytes),
             size: [photo.width, photo.height],
             pixels_sha256: files::sha256(photo.pixels.as_flattened()),
-            input: Signature::of(&input.values),
-            input_means: (0..input.channels).map(mean).collect(),
+            input: Signature::of(&input),
+            input_planes: input.map(|v| f64::from(v as f32)),
             square,
         })
     }
@@ -120,12 +122,11 @@ impl Back {
         let pass = session.pass();
         let layer = studio.classifier().target(&request.layer)?.clone();
         let names = studio.classifier().layers().iter().map(|layer| layer.name.to_string());
-        let activations = names.map(|name| (name.clone(), Signature::of(&pass.activation(&name).values))).collect();
+        let activations = names.map(|name| (name.clone(), Signature::of(&pass.activation(&name)))).collect();
         let mut sweeps = Vec::new();
         for (rule, to) in needed(request.method, &layer.name) {
             let mut layers = Vec::new();
-            let mut visit =
-                |name: &str, gradient: Planes| layers.push((name.to_owned(), Signature::of(&gradient.values)));
+            let mut visit = |name: &str, gradient: Planes| layers.push((name.to_owned(), Signature::of(&gradient)));
             pass.gradients(&Score::Logit(request.class), rule, to, &mut visit)?;
             sweeps.push(Swept { rule, to: to.to_owned(), layers });
         }
@@ -154,7 +155,7 @@ impl Trace {
         let Self { front, back, .. } = self;
         let mut arrays = Arrays::default();
         arrays.insert("square", levels(&front.square));
-        arrays.insert("input.means", Array::f64(&[front.input_means.len()], front.input_means.clone()));
+        arrays.insert("input", whole(&front.input_planes));
         put(&mut arrays, "input", &[("input".to_owned(), front.input.clone())]);
         put(&mut arrays, "activations", &back.activations);
         arrays.insert("logits", Array::f64(&[back.logits.len()], back.logits.clone()));
@@ -162,8 +163,7 @@ impl Trace {
             put(&mut arrays, &format!("gradients.{}", swept.rule), &swept.layers);
         }
         for Map { stage, planes } in &back.maps {
-            let shape = [planes.channels, planes.height, planes.width];
-            arrays.insert(stage.id(), Array::f32(&shape, &planes.values));
+            arrays.insert(stage.id(), whole(planes));
         }
         for (name, colours) in ["colours.map", "colours.overlay"].into_iter().zip(&back.colours) {
             arrays.insert(name, levels(colours));
@@ -176,12 +176,12 @@ impl Trace {
     /// # Errors
     /// The name of an array that is not there or has another size.
     pub fn from_record(manifest: &Manifest, arrays: &Arrays) -> Result<Self, String> {
-        let take = |name: &str| arrays.get(name).ok_or_else(|| format!("array `{name}`"));
-        let planes = |name: &str| take(name)?.to_planes().ok_or_else(|| format!("planes `{name}`"));
-        let inputs = signatures(arrays, "input", &["input".to_owned()])?;
+        let array = |name: &str| arrays.get(name).ok_or_else(|| format!("array `{name}`"));
+        let planes = |name: &str| array(name)?.to_planes().ok_or_else(|| format!("planes `{name}`"));
+        let inputs = take(arrays, "input", &["input".to_owned()])?;
         let sweeps = manifest.sweeps.iter().map(|sweep| {
             let rule: Rule = sweep.rule.parse()?;
-            let layers = signatures(arrays, &format!("gradients.{rule}"), &sweep.layers)?;
+            let layers = take(arrays, &format!("gradients.{rule}"), &sweep.layers)?;
             Ok(Swept { rule, to: sweep.to.clone(), layers })
         });
         let maps = manifest.arrays.maps.iter().map(|id| {
@@ -194,19 +194,19 @@ impl Trace {
                 photo_sha256: photo.sha256.clone(),
                 size: [photo.width, photo.height],
                 pixels_sha256: photo.pixels_sha256.clone(),
-                square: raster(take("square")?).ok_or("picture `square`")?,
+                square: raster(array("square")?).ok_or("picture `square`")?,
                 input: inputs[0].1.clone(),
-                input_means: take("input.means")?.to_f64(),
+                input_planes: planes("input")?,
             },
             weights: Fingerprint { sha256: weights.sha256.clone(), tensors: weights.tensors.clone() },
             back: Back {
-                activations: signatures(arrays, "activations", &manifest.network.layers)?,
-                logits: take("logits")?.to_f64(),
+                activations: take(arrays, "activations", &manifest.network.layers)?,
+                logits: array("logits")?.to_f64(),
                 sweeps: sweeps.collect::<Result<_, String>>()?,
                 maps: maps.collect::<Result<_, String>>()?,
                 colours: [
-                    raster(take("colours.map")?).ok_or("picture `colours.map`")?,
-                    raster(take("colours.overlay")?).ok_or("picture `colours.overlay`")?,
+                    raster(array("colours.map")?).ok_or("picture `colours.map`")?,
+                    raster(array("colours.overlay")?).ok_or("picture `colours.overlay`")?,
                 ],
             },
         })
@@ -217,6 +217,10 @@ impl Trace {
         let always = [Stage::Square, Stage::Input, Stage::Activations, Stage::Logits, Stage::Gradients, Stage::Colours];
         always.into_iter().chain(self.back.maps.iter().map(|map| map.stage)).collect()
     }
+}
+
+fn whole(planes: &Planes) -> Array {
+    Array::f32(&[planes.channels, planes.height, planes.width], &planes.values)
 }
 
 fn levels(raster: &Raster) -> Array {
@@ -230,32 +234,4 @@ fn raster(array: &Array) -> Option<Raster> {
         }
         _ => None,
     }
-}
-
-/// Stores signatures as three arrays with a row a layer.
-fn put(arrays: &mut Arrays, name: &str, layers: &[(String, Signature)]) {
-    let byte = |hex: &str, at: usize| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).expect("a hash in hexadecimal");
-    let hashes = layers.iter().flat_map(|(_, one)| (0..32).map(|at| byte(&one.sha256, at))).collect();
-    let projections = layers.iter().flat_map(|(_, one)| one.projections.clone()).collect();
-    arrays.insert(&format!("{name}.sha256"), Array::u8(&[layers.len(), 32], hashes));
-    arrays.insert(
-        &format!("{name}.norms"),
-        Array::f64(&[layers.len()], layers.iter().map(|(_, one)| one.norm).collect()),
-    );
-    arrays.insert(&format!("{name}.projections"), Array::f64(&[layers.len(), PROJECTIONS], projections));
-}
-
-fn signatures(arrays: &Arrays, name: &str, layers: &[String]) -> Result<Vec<(String, Signature)>, String> {
-    let take = |part: &str, each: usize| {
-        let name = format!("{name}.{part}");
-        let values = arrays.get(&name).map(Array::to_f64).filter(|values| values.len() == layers.len() * each);
-        values.ok_or(format!("array `{name}` of {each} a layer"))
-    };
-    let (hashes, norms, projections) = (take("sha256", 32)?, take("norms", 1)?, take("projections", PROJECTIONS)?);
-    let signature = |(at, name): (usize, &String)| {
-        let sha256 = files::hexadecimal(hashes[32 * at..][..32].iter().map(|&byte| byte as u8));
-        let projections = projections[PROJECTIONS * at..][..PROJECTIONS].to_vec();
-        (name.clone(), Signature { sha256, norm: norms[at], projections })
-    };
-    Ok(layers.iter().enumerate().map(signature).collect())
 }

@@ -19,7 +19,7 @@ use crate::{
 pub struct Against<'a> {
     /// The file of arrays.
     pub file: &'a Path,
-    /// The array in it; guessed from the profile's usual names if absent.
+    /// The array in it; if absent, the only one, or the one called [`Profile::array_name`].
     pub array: Option<&'a str>,
     /// The tool that made it.
     pub profile: Profile,
@@ -63,20 +63,21 @@ pub fn against(studio: &Studio, photo: &Photo, class: Option<usize>, asked: &Aga
     let stage = if asked.method == Method::GuidedGradCam { Stage::GuidedProduct } else { Stage::RawMap };
     let stage = StageReport { stage, part, verdict, limits: Some(limits), metrics: Some(metrics), note: None };
     let what = format!("{} of {} ({class}) in {}", asked.method, studio.names().name(class), photo.path.display());
-    Ok(Report::new(asked.file.to_owned(), what, Vec::new(), vec![stage]))
+    Ok(Report::new(asked.file.to_owned(), what, None, vec![stage]))
 }
 
-/// The array asked for, one of the profile's usual names, or the only one.
+/// The array asked for, the only one, or the one that bears the profile's name for the method.
 fn pick<'f>(arrays: &'f Arrays, asked: &Against) -> Result<(&'f str, &'f Array)> {
     let names = arrays.names();
-    let usual = || asked.profile.array_names(asked.method).iter().copied().find(|usual| names.contains(usual));
+    let usual = || asked.profile.array_name(asked.method).filter(|usual| names.contains(usual));
     let only = || if let [only] = names[..] { Some(only) } else { None };
-    let wanted = asked.array.or_else(usual).or_else(only);
+    let wanted = asked.array.or_else(only).or_else(usual);
     let found = wanted.and_then(|wanted| names.iter().find(|name| **name == wanted));
     let name = found.ok_or_else(|| Error::Arrays {
         path: asked.file.to_owned(),
         reason: match asked.array {
             Some(array) => format!("there is no `{array}` among {}", names.join(", ")),
+            None if names.is_empty() => "it has no array of float32, float64 or 8-bit numbers".to_owned(),
             None => format!("say which one is meant with --array NAME: {}", names.join(", ")),
         },
     })?;

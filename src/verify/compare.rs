@@ -30,20 +30,37 @@ pub(super) fn front(recorded: &Front, now: &Front, tolerances: &Tolerances) -> V
     );
     let pixels = hash(Stage::Pixels, same_pixels, same_square, &format!("the photo decodes to other pixels{size}"));
     let square = rasters(Stage::Square, &[(&recorded.square, &now.square)], tolerances);
-    let mut input = signature(Stage::Input, None, &recorded.input, &now.input, tolerances);
-    if !input.verdict.holds() {
-        input.note = Some(means(&recorded.input_means, &now.input_means));
+    vec![photo, pixels, square, input(recorded, now, tolerances)]
+}
+
+/// The network's input, which is recorded whole.
+fn input(recorded: &Front, now: &Front, tolerances: &Tolerances) -> StageReport {
+    let mut report = signature(Stage::Input, None, &recorded.input, &now.input, tolerances);
+    let limits = tolerances.limits(Stage::Input);
+    if report.verdict == Verdict::Identical || recorded.input.sample.shape != now.input.sample.shape {
+        return report;
     }
-    vec![photo, pixels, square, input]
+    let metrics = Metrics::of_maps(&recorded.input_planes, &now.input_planes);
+    report.verdict = Verdict::of(false, metrics.relative_l2, limits);
+    report.metrics = Some(metrics);
+    if !report.verdict.holds() {
+        report.note = Some(means(&recorded.input_planes, &now.input_planes));
+    }
+    report
 }
 
 /// What the means of an input's channels tell.
-fn means(recorded: &[f64], now: &[f64]) -> String {
+fn means(recorded: &Planes, now: &Planes) -> String {
+    let means = |input: &Planes| -> Vec<f64> {
+        let mean = |c| input.plane(c).iter().sum::<f64>() / input.plane(c).len() as f64;
+        (0..input.channels).map(mean).collect()
+    };
+    let (recorded, now) = (means(recorded), means(now));
     let near = |a: &f64, b: &f64| (a - b).abs() <= 1e-9 * a.abs().max(1.0);
-    let reversed = recorded.iter().rev().zip(now).all(|(a, b)| near(a, b));
+    let reversed = recorded.iter().rev().zip(&now).all(|(a, b)| near(a, b));
     let listed = |means: &[f64]| means.iter().map(|v| format!("{v:.3}")).collect::<Vec<_>>().join(", ");
     let hint = if reversed { "; the channels are in another order" } else { "" };
-    format!("means of its channels [{}] -> [{}]{hint}", listed(recorded), listed(now))
+    format!("means of its channels [{}] -> [{}]{hint}", listed(&recorded), listed(&now))
 }
 
 /// The weights.
@@ -116,12 +133,19 @@ fn signature(
     now: &Signature,
     tolerances: &Tolerances,
 ) -> StageReport {
+    let [before, after] = [recorded, now].map(|one| one.sample.shape);
+    if before != after {
+        let size = |[channels, height, width]: [usize; 3]| format!("{channels}x{height}x{width}");
+        let note = format!("its size went from {} to {}", size(before), size(after));
+        return StageReport { part, ..StageReport::impossible(stage, &note) };
+    }
     let (distance, limits) = (recorded.distance(now), tolerances.limits(stage));
     let identical = recorded.sha256 == now.sha256;
     let (a, b) = (recorded.norm, now.norm);
     let relative_l2 = relative(distance, a);
     let cosine = (a * b > 0.0).then(|| ((a * a + b * b - distance * distance) / (2.0 * a * b)).clamp(-1.0, 1.0));
-    let metrics = Metrics { estimated: !identical, relative_l2, cosine, ..Metrics::default() };
+    let sampled = if identical { Metrics::default() } else { Metrics::of_samples(&recorded.sample, &now.sample) };
+    let metrics = Metrics { estimated: !identical, relative_l2, cosine, ..sampled };
     let verdict = Verdict::of(identical, relative_l2, limits);
     StageReport { stage, part, verdict, limits: Some(limits), metrics: Some(metrics), note: None }
 }

@@ -26,14 +26,16 @@ fn details(report: &Report) -> String {
     if report.edited_tolerances {
         page += "Its tolerances were edited after it was recorded.\n\n";
     }
-    if report.changes.is_empty() {
-        page += "Computed in the same environment as the recording.\n\n";
-    } else {
-        page += "| changed since the recording | recorded | now |\n| --- | --- | --- |\n";
-        for change in &report.changes {
-            page += &row([&change.what, &change.recorded, &change.now]);
+    match report.changes.as_deref() {
+        None => {}
+        Some([]) => page += "Computed in the same environment as the recording.\n\n",
+        Some(changes) => {
+            page += "| changed since the recording | recorded | now |\n| --- | --- | --- |\n";
+            for change in changes {
+                page += &row([&change.what, &change.recorded, &change.now]);
+            }
+            page += "\n";
         }
-        page += "\n";
     }
     page += "| stage | verdict | tolerance | how far |\n| --- | --- | --- | --- |\n";
     for parts in report.by_stage() {

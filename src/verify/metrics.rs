@@ -2,11 +2,17 @@
 
 use serde::Serialize;
 
-use crate::planes::Planes;
+use crate::{
+    planes::Planes,
+    record::{SAMPLED, Sample},
+};
 
-/// A place in a map, from 0.
+/// A place in a map or a layer, from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Cell {
+    /// The channel, in a layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub channel: Option<usize>,
     /// Row from the top.
     pub row: usize,
     /// Column from the left.
@@ -18,6 +24,10 @@ pub struct Cell {
 pub struct Metrics {
     /// Whether distance and cosine are estimated from signatures (within about a third) rather than computed.
     pub estimated: bool,
+    /// Of how many numbers of the layer the largest difference, the rank correlation, the overlap and the places of the
+    /// largest values are, where they are of a sample.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sampled: Option<usize>,
     /// Largest absolute difference.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_abs: Option<f64>,
@@ -57,7 +67,7 @@ impl Metrics {
         let [a, b] = [recorded, now].map(flat);
         let cell = |values: &[f64]| {
             let at = largest(values, 1).first().copied().unwrap_or(0);
-            Cell { row: at / recorded.width.max(1), column: at % recorded.width.max(1) }
+            Cell { channel: None, row: at / recorded.width.max(1), column: at % recorded.width.max(1) }
         };
         let count = a.len().div_ceil(100);
         let [mut top_a, top_b] = [&a, &b].map(|values| largest(values, count));
@@ -68,6 +78,19 @@ impl Metrics {
             peak: Some([cell(&a), cell(&b)]),
             ..Self::of(&recorded.values, &now.values)
         }
+    }
+
+    /// Of two samples of one layer; distance and cosine are of the samples too.
+    pub fn of_samples(recorded: &Sample, now: &Sample) -> Self {
+        let row = |sample: &Sample| Planes::new(1, 1, sample.values.len(), sample.values.clone());
+        let metrics = Self::of_maps(&row(recorded), &row(now));
+        let cell = |Cell { column, .. }: Cell| {
+            let [channel, row, column] = recorded.place(column);
+            Cell { channel: Some(channel), row, column }
+        };
+        let peak = metrics.peak.filter(|_| !recorded.values.is_empty()).map(|peak| peak.map(cell));
+        let sampled = (recorded.values.len() == SAMPLED).then_some(SAMPLED);
+        Self { sampled, peak, ..metrics }
     }
 }
 
@@ -102,14 +125,21 @@ fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
 
 /// The positions of the `count` largest values, largest first; of equal values, the first.
 pub fn largest(values: &[f64], count: usize) -> Vec<usize> {
+    let falling = |a: &usize, b: &usize| values[*b].total_cmp(&values[*a]).then(a.cmp(b));
     let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[b].total_cmp(&values[a]).then(a.cmp(&b)));
-    order.truncate(count);
+    if count < order.len() {
+        order.select_nth_unstable_by(count, falling);
+        order.truncate(count);
+    }
+    order.sort_by(falling);
     order
 }
 
 /// Spearman's: the correlation of ranks. None where all values of one are equal.
 fn rank_correlation(a: &[f64], b: &[f64]) -> Option<f64> {
+    if a == b {
+        return a.iter().any(|v| *v != a[0]).then_some(1.0);
+    }
     let (a, b) = (ranks(a), ranks(b));
     let mean = f64::midpoint(a.len() as f64, 1.0);
     let [a, b] = [a, b].map(|ranks| ranks.into_iter().map(|rank| rank - mean).collect::<Vec<_>>());
@@ -147,6 +177,16 @@ mod tests {
         let rho = rank_correlation(&[1.0, 2.0, 2.0, 5.0, 9.0], &[2.0, 1.0, 4.0, 4.0, 7.0]).unwrap();
         assert!((rho - SPEARMAN).abs() < 1e-12, "{rho}");
         assert_eq!(rank_correlation(&[1.0, 1.0], &[1.0, 2.0]), None);
+        assert_eq!(rank_correlation(&[1.0, 1.0], &[1.0, 1.0]), None);
+        assert_eq!(rank_correlation(&[1.0, 2.0], &[1.0, 2.0]), Some(1.0));
+    }
+
+    #[test]
+    fn of_equal_values_the_first_is_the_largest() {
+        let values = [1.0, 3.0, 2.0, 3.0, -1.0];
+        assert_eq!(largest(&values, 2), [1, 3]);
+        assert_eq!(largest(&values, 3), [1, 3, 2]);
+        assert_eq!(largest(&values, 9), [1, 3, 2, 0, 4]);
     }
 
     const SPEARMAN: f64 = 0.763_157_894_736_842_1;
@@ -157,7 +197,8 @@ mod tests {
         let after = Planes::new(1, 2, 2, vec![0.0, 5.0, 0.0, 4.0]);
         let metrics = Metrics::of_maps(&before, &after);
         assert_eq!((metrics.max_abs, metrics.relative_l2), (Some(2.0), 0.4));
-        assert_eq!(metrics.peak.unwrap(), [Cell { row: 1, column: 1 }, Cell { row: 0, column: 1 }]);
+        let cell = |row, column| Cell { channel: None, row, column };
+        assert_eq!(metrics.peak.unwrap(), [cell(1, 1), cell(0, 1)]);
         assert_eq!(metrics.top_percent_overlap, Some(0.0));
         let same = Metrics::of_maps(&before, &before);
         assert_eq!((same.relative_l2, same.cosine, same.top_percent_overlap), (0.0, Some(1.0), Some(1.0)));

@@ -123,8 +123,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// The first stage that drifted or broke.
     pub first_divergence: Option<Divergence>,
-    /// What is not as it was when it was recorded.
-    pub changes: Vec<Change>,
+    /// What is not as it was when it was recorded; absent where nothing was computed again, so that nobody knows.
+    pub changes: Option<Vec<Change>>,
     /// Whether a person looked at it and accepted it into the record.
     pub accepted: bool,
     /// Whether tolerances were edited since.
@@ -134,7 +134,7 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(record: PathBuf, what: String, changes: Vec<Change>, stages: Vec<StageReport>) -> Self {
+    pub(super) fn new(record: PathBuf, what: String, changes: Option<Vec<Change>>, stages: Vec<StageReport>) -> Self {
         let verdict = stages.iter().map(|stage| stage.verdict).max().unwrap_or(Verdict::Broken);
         let mut report = Self {
             record,

@@ -8,7 +8,10 @@ use crate::{
     model::{Model, Precision},
     nn::kernel::Kernels,
     photo::Preprocess,
-    record::{Back, Change, Damage, Environment, Found, Front, Manifest, Record, Stage, Subject, Trace, architecture},
+    record::{
+        Back, Change, Damage, Environment, Found, Front, Manifest, Record, SealState, Stage, Subject, Trace,
+        architecture,
+    },
     studio::{Choices, Studio},
     weights::{Fingerprint, Weights},
 };
@@ -22,6 +25,8 @@ pub struct Source {
     pub photos: Option<PathBuf>,
     /// Another number type than the recorded.
     pub precision: Option<Precision>,
+    /// Another family of kernels than the recorded.
+    pub kernels: Option<Kernels>,
 }
 
 /// A record compared.
@@ -86,7 +91,7 @@ impl Verifier {
             Found::Damaged(manifest, damage) => return Ok(damaged(path, &manifest, damage)),
         };
         let mut stages = vec![StageReport::hash(Stage::Record, Verdict::Identical, None)];
-        let (mut now, mut changes) = (None, Vec::new());
+        let (mut now, mut changes) = (None, None);
         match self.compare(&record, &mut stages, &mut changes) {
             Ok(fresh) => now = Some(fresh),
             Err(Stop::Broken(stage)) => stages.push(*stage),
@@ -94,11 +99,17 @@ impl Verifier {
         }
         let what = what(&record.manifest);
         let mut report = Report::new(path.to_owned(), what, changes, stages);
-        report.edited_tolerances = record.manifest.has_own_tolerances();
+        report.edited_tolerances = record.manifest.seal_state() == SealState::OwnTolerances;
         Ok(Checked { report, versions: now.map(|now| Box::new([record, now])) })
     }
 
-    fn compare(&mut self, record: &Record, stages: &mut Vec<StageReport>, changes: &mut Vec<Change>) -> Step<Record> {
+    /// Compares all stages that can be computed. `changes` are known once something was computed.
+    fn compare(
+        &mut self,
+        record: &Record,
+        stages: &mut Vec<StageReport>,
+        changes: &mut Option<Vec<Change>>,
+    ) -> Step<Record> {
         let Record { path, manifest, trace } = record;
         let odd = |reason| Error::Record { path: path.clone(), reason };
         let request = manifest.request().map_err(odd)?;
@@ -107,9 +118,9 @@ impl Verifier {
         let front = front(manifest, path, &photo, &bytes)?;
         stages.extend(compare::front(&trace.front, &front, &manifest.tolerances));
         let weights = self.source.weights.clone().or_else(|| manifest.weights_path(path));
+        let (precision, kernels) = self.arithmetic(manifest).map_err(odd)?;
+        let changes = changes.insert(manifest.environment.changes(&Environment::now(precision, kernels)));
         let Loaded { studio, fingerprint, .. } = self.load(record, weights.as_deref(), stages)?;
-        let now = Environment::now(&**studio.classifier());
-        changes.extend(manifest.environment.changes(&now));
         changes.extend(network_change(manifest, studio));
         let back = match Back::of(studio, &front.square, &request) {
             Ok(back) => back,
@@ -120,9 +131,17 @@ impl Verifier {
         let subject = Subject { photo: &photo, bytes: &bytes, weights: weights.as_deref(), fingerprint };
         let fresh = Trace { front, weights: fingerprint.clone(), back };
         let mut manifest = crate::record::describe(path, studio, &subject, &request, &fresh);
-        manifest.tolerances = record.manifest.tolerances.clone();
+        manifest.tolerances.clone_from(&record.manifest.tolerances);
+        manifest.seal.clone_from(&record.manifest.seal);
         manifest.explanation.class_name.clone_from(&record.manifest.explanation.class_name);
         Ok(Record { path: path.clone(), manifest, trace: fresh })
+    }
+
+    /// The number type and the kernels to compute with: as recorded, unless others are asked for.
+    fn arithmetic(&self, manifest: &Manifest) -> Result<(Precision, Kernels), String> {
+        let precision = self.source.precision.map_or_else(|| manifest.environment.precision(), Ok)?;
+        let kernels = self.source.kernels.unwrap_or_else(|| manifest.environment.family());
+        Ok((precision, precision.kernels(kernels)))
     }
 
     /// The network of `record`, and its weights compared.
@@ -130,9 +149,7 @@ impl Verifier {
         let Record { path, manifest, trace } = record;
         let odd = |reason| Error::Record { path: path.clone(), reason };
         let (model, (preprocess, _)) = (manifest.model().map_err(odd)?, manifest.input_rules().map_err(odd)?);
-        let recorded = manifest.environment.precision().map_err(odd)?;
-        let precision = self.source.precision.unwrap_or(recorded);
-        let kernels = manifest.environment.family();
+        let (precision, kernels) = self.arithmetic(manifest).map_err(odd)?;
         let key = (file.map(Path::to_owned), model, preprocess, precision, kernels);
         if self.loaded.as_ref().is_none_or(|loaded| loaded.key != key) {
             self.loaded = None;
@@ -212,6 +229,6 @@ fn damaged(path: &Path, manifest: &Manifest, damage: Damage) -> Checked {
         Damage::Arrays(note) => ("arrays", note),
     };
     let stage = StageReport { part: Some(part.to_owned()), ..StageReport::impossible(Stage::Record, &note) };
-    let report = Report::new(path.to_owned(), what(manifest), Vec::new(), vec![stage]);
+    let report = Report::new(path.to_owned(), what(manifest), None, vec![stage]);
     Checked { report, versions: None }
 }

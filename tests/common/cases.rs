@@ -7,6 +7,8 @@ use proptest::{
     test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner},
 };
 
+use super::proof::Proof;
+
 /// How many random cases ran, and how often a point was drawn anew because it lay on a kink.
 #[derive(Default)]
 pub struct Cases {
@@ -49,10 +51,12 @@ impl Cases {
         panic!("a thousand points in a row lie beside a kink");
     }
 
-    /// Prints how many ran and fails if they are fewer than this file's share of the 10 000.
+    /// Says in the proof called `name` how many ran, and fails if they are fewer than that test's share of the 10 000.
     #[track_caller]
-    pub fn at_least(&self, share: usize) {
-        println!("{} random cases, {} points drawn anew", self.run.get(), self.redrawn.get());
+    pub fn at_least(&self, name: &'static str, share: usize) {
+        let (run, redrawn) = (self.run.get(), self.redrawn.get());
+        let words = format!("{name}: {run} random cases, {redrawn} points drawn anew beside a kink");
+        Proof::new(name).line(words);
         assert!(self.run.get() >= share, "only {} random cases ran, not {share}", self.run.get());
     }
 }

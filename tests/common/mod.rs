@@ -9,6 +9,7 @@ pub mod golden;
 pub mod made_up;
 pub mod numbers;
 pub mod program;
+pub mod proof;
 pub mod small;
 
 use std::path::{Path, PathBuf};

@@ -63,7 +63,7 @@ impl Tty {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.cwd(setting.folder);
-        for name in ["COLORTERM", "NO_COLOR", "CLICOLOR_FORCE"] {
+        for name in ["CI", "COLORTERM", "NO_COLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
         for (name, value) in setting.variables {

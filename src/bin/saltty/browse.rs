@@ -49,6 +49,7 @@ fn interface(options: Browse, photos: Vec<PathBuf>) -> Result<ExitCode> {
 
 fn plain(options: &Browse, photos: &[PathBuf]) -> Result<ExitCode> {
     let studio = network::load(&options.network)?;
+    network::remark_on_cam(&options.network, &[options.method], &studio);
     let class = options.class.as_deref().map(|asked| studio.names().find(asked)).transpose()?;
     let mut failed = false;
     for path in photos {

@@ -103,13 +103,14 @@ pub struct Explain {
     /// Methods [default: grad-cam, guided-backprop, guided-grad-cam].
     #[arg(long, short, conflicts_with = "recipe")]
     pub method: Vec<Method>,
-    /// Follow a published recipe to the letter instead.
+    /// Follow a published recipe to the letter instead; it has an objective and methods of its own, so it takes neither
+    /// --class nor --method.
     #[arg(long, conflicts_with = "class")]
     pub recipe: Option<Recipe>,
-    /// Write the float32 arrays of one photo and one class.
+    /// Write the float32 arrays of one photo and one class, over those of an earlier run.
     #[arg(long, value_name = "FILE.safetensors")]
     pub arrays: Option<PathBuf>,
-    /// Write pictures into a folder: of each method the map and its overlay.
+    /// Write pictures into a folder, over those of an earlier run: of each method the map and its overlay.
     #[arg(long, value_name = "DIR")]
     pub png: Option<PathBuf>,
     /// Print one JSON object a photo instead of text.
@@ -177,16 +178,18 @@ pub struct Verify {
     /// The folder to look for the photos in, if they are not where they were.
     #[arg(long, value_name = "DIR", conflicts_with = "against")]
     pub photos: Option<PathBuf>,
-    /// Write the report as JSON (- for standard output).
+    /// Write the report as JSON (- for standard output, which then takes nothing else).
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Write the report as Markdown (- for standard output).
+    /// Write the report as Markdown (- for standard output, which then takes nothing else).
     #[arg(long, value_name = "FILE")]
     pub markdown: Option<PathBuf>,
-    /// List every layer.
+    /// List every layer. What is told of a layer's largest difference, ranks and peak is of a fixed sample of up to 1024 of
+    /// its numbers, which records hold instead of them all.
     #[arg(long)]
     pub all: bool,
-    /// Look at each explanation that changed, before and after, and accept it into its record or not.
+    /// Look at each explanation that changed, before and after, and accept it into its record or not. Tolerances that were
+    /// edited are kept, and stay marked as edited.
     #[arg(long, conflicts_with = "against")]
     pub review: bool,
     /// Compare a photo's explanation with another tool's array instead.
@@ -195,11 +198,11 @@ pub struct Verify {
     /// The tool that made it, whose score, ReLU, epsilon, normalisation and order of resizing are applied.
     #[arg(long, value_name = "TOOL", requires = "against")]
     pub profile: Option<Profile>,
-    /// The array in the file [default: the tool's usual name, or the only one].
+    /// The array in the file [default: the only one, or the one named as saltty's reference files name this tool's].
     #[arg(long, value_name = "NAME", requires = "against")]
     pub array: Option<String>,
-    /// The relative distance to tolerate.
-    #[arg(long, value_name = "NUMBER", requires = "against")]
+    /// The relative distance to tolerate, from 0 [default: 1e-4 for coarse maps, 1e-2 for pixel maps].
+    #[arg(long, value_name = "NUMBER", requires = "against", value_parser = distance, allow_hyphen_values = true)]
     pub tolerance: Option<f64>,
     /// The class explained [default: the likeliest].
     #[arg(long, short, requires = "against")]
@@ -223,6 +226,12 @@ Examples:
 
 Exit status: 0 all holds, 1 something drifted or broke, 2 something could not be compared.";
 
+/// A distance to tolerate.
+fn distance(text: &str) -> Result<f64, String> {
+    let number = text.parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+    number.ok_or_else(|| "a distance is a number from 0, such as 1e-3".to_owned())
+}
+
 /// Which network, and how it reads photos.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Network")]
@@ -233,7 +242,8 @@ pub struct Network {
     /// A safetensors file with torchvision's, timm's, Keras' or Caffe's layer names.
     #[arg(long, value_name = "FILE")]
     pub weights: Option<PathBuf>,
-    /// The target layer of the CAM methods (`saltty layers` lists them) [default: the last that keeps its position].
+    /// The target layer of Grad-CAM and guided Grad-CAM (`saltty layers` lists them) [default: the last that keeps its
+    /// position]. CAM has its own.
     #[arg(long, value_name = "NAME")]
     pub layer: Option<String>,
     /// How pixels become numbers [default: as the weights say, or as their layers' names suggest].
@@ -248,9 +258,10 @@ pub struct Network {
     /// Compute in 64 bits: slower, for checking.
     #[arg(long)]
     pub double: bool,
-    /// How convolutions are computed: fast, or summed in the order of the definition.
-    #[arg(long, value_name = "FAMILY", default_value = "winograd")]
-    pub kernels: Kernels,
+    /// How convolutions are computed: fast, or summed in the order of the definition [default: winograd; for verify, as
+    /// recorded].
+    #[arg(long, value_name = "FAMILY")]
+    pub kernels: Option<Kernels>,
 }
 
 /// How it looks.

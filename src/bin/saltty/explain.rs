@@ -14,10 +14,11 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use saltty::{
     Error,
+    arrays::Arrays,
     explain::{Method, Session},
     model::Model,
     photo::{self, Photo},
@@ -116,6 +117,13 @@ impl<'o> Run<'o> {
         let model = studio.classifier().model();
         if without_cam(&model) {
             return Err(Error::NoCam { model }.into());
+        }
+        network::remark_on_cam(&options.network, &methods, &studio);
+        if let Some(file) = options.arrays.as_deref().filter(|file| file.is_file() && Arrays::open(file).is_err()) {
+            bail!(
+                "{} is there and holds no arrays, so it is not overwritten; give --arrays another name",
+                file.display()
+            );
         }
         let classes = wanted::find(&options.class, studio.names())?;
         let sha256 = options.json.then(|| network::sha256(&options.network)).transpose()?;

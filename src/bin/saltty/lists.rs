@@ -61,7 +61,10 @@ pub fn classes(pattern: Option<&str>, options: &Network) -> Result<ExitCode> {
     };
     let found = names.matching(pattern.unwrap_or(""));
     if found.is_empty() {
-        bail!("no class contains `{}`; `saltty classes` lists all {}", pattern.unwrap_or(""), names.all().len());
+        let (pattern, count) = (pattern.unwrap_or(""), names.all().len());
+        let near = names.near(pattern, 3);
+        let meant = if near.is_empty() { String::new() } else { format!(" (did you mean {}?)", near.join(" or ")) };
+        bail!("no class contains `{pattern}`{meant}; `saltty classes` lists all {count}");
     }
     let line = |class: &&saltty::classes::Class| {
         format!("{:>5}  {:<9}  {}\n", class.index, class.wordnet.as_deref().unwrap_or("-"), class.name)

@@ -3,22 +3,42 @@
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use saltty::{
+    explain::Method,
     model::{Model, Precision},
     studio::{Choices, Studio},
-    weights::Weights,
+    weights::{Origin, Weights},
 };
 
-use crate::cli::Network;
+use crate::{cli::Network, output};
 
-/// A loaded network; a spinner shows that it takes time.
+/// A loaded network; a spinner shows that it takes time. Warns where the input is made otherwise than the weights say.
 pub fn load(options: &Network) -> Result<Studio> {
     let weights = weights(options)?;
+    if let Some(asked) = options.preprocess.filter(|&asked| asked != weights.preprocess())
+        && weights.origin() == Origin::Metadata
+    {
+        let (path, own) = (weights.path().display(), weights.preprocess());
+        output::remark(&format!(
+            "warning: {path} says that it reads {own} input, but --preprocess {asked} was asked for; the scores may mean \
+             nothing\n"
+        ));
+    }
     let spinner = ProgressBar::new_spinner().with_message(format!("loading {}", weights.path().display()));
     spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template"));
     spinner.enable_steady_tick(std::time::Duration::from_millis(120));
     let studio = Studio::load(weights, &choices(options), options.labels.as_deref());
     spinner.finish_and_clear();
     Ok(studio?)
+}
+
+/// Says that CAM has a layer of its own, where another was asked for.
+pub fn remark_on_cam(options: &Network, methods: &[Method], studio: &Studio) {
+    let planes = studio.classifier().model().class_planes();
+    if let (Some(asked), Some(planes)) = (&options.layer, planes)
+        && methods.contains(&Method::Cam)
+    {
+        output::remark(&format!("note: cam is always computed at {planes}; --layer {asked} does not apply to it\n"));
+    }
 }
 
 /// The same where something else shows that it takes time.
@@ -59,6 +79,6 @@ fn choices(options: &Network) -> Choices {
         resize: options.resize,
         layer: options.layer.clone(),
         precision: if options.double { Precision::Double } else { Precision::Single },
-        kernels: options.kernels,
+        kernels: options.kernels.unwrap_or_default(),
     }
 }

@@ -1,11 +1,12 @@
 //! Text for people and pipes: whether in colours, how wide, and what when nobody reads it.
 
 use std::{
-    env, fmt,
+    env, fmt, fs,
     io::{self, ErrorKind, IsTerminal, Write},
+    path::Path,
 };
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 use saltty::{
     raster::{Depth, Raster},
     scene::{ClassScore, Scene},
@@ -61,6 +62,15 @@ pub fn remark(text: &str) {
 pub fn print(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
     Ok(out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Closed)?)
+}
+
+/// Makes the folder that `option` names, unless it is there.
+pub fn make_folder(folder: &Path, option: &str) -> Result<()> {
+    if folder.exists() && !folder.is_dir() {
+        bail!("{} is a file, but {option} needs a folder; name another", folder.display());
+    }
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}; choose another with {option}", folder.display()))
 }
 
 /// In which colours to print on standard output.
@@ -135,12 +145,10 @@ pub fn caption(scene: &Scene) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use anyhow::{Context, anyhow};
+    use anyhow::anyhow;
     use saltty::photo::Photo;
 
-    use super::sentence;
+    use super::*;
 
     #[test]
     fn a_cause_is_told_once_and_on_one_line() {

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use saltty::{
     Error,
     explain::Method,
@@ -41,9 +41,9 @@ pub fn run(options: &cli::Record) -> Result<ExitCode> {
     let fingerprint = network::weights(&options.network)?
         .with_preprocess(Some(studio.preprocess()))
         .fingerprint(studio.classifier().model())?;
-    fs::create_dir_all(&options.out)
-        .with_context(|| format!("cannot make the folder {}; choose another with --out", options.out.display()))?;
+    output::make_folder(&options.out, "--out")?;
     let methods = if options.method.is_empty() { vec![Method::GradCam] } else { options.method.clone() };
+    network::remark_on_cam(&options.network, &methods, &studio);
     let classes = wanted::find(&options.class, studio.names())?;
     let mut run = Run { options, studio, fingerprint, classes, methods, stems: HashSet::new() };
     let mut failed = false;

@@ -15,14 +15,16 @@ enum Answer {
     Accept,
     Reject,
     Skip,
+    Quit,
 }
 
-/// Shows the record's change, if it does not hold, and asks; returns the report, which says whether it was accepted.
+/// Shows the record's change, if it does not hold, and asks; returns the report, which says whether it was accepted. Once
+/// a person wants to `quit`, nothing more is asked.
 ///
 /// Nothing is ever accepted where `CI` is set: a change that no one has looked at is no truth.
-pub fn run(checked: Checked, look: &Look) -> Result<Report> {
+pub fn run(checked: Checked, look: &Look, quit: &mut bool) -> Result<Report> {
     let Checked { mut report, versions } = checked;
-    if report.verdict.holds() {
+    if report.verdict.holds() || *quit {
         return Ok(report);
     }
     let Some([before, mut after]) = versions.map(|versions| *versions) else {
@@ -38,10 +40,16 @@ pub fn run(checked: Checked, look: &Look) -> Result<Report> {
         Answer::Accept => {
             after.write(true)?;
             report.accepted = true;
-            output::print("  accepted: the record now holds what was computed just now\n")?;
+            let tolerances =
+                if report.edited_tolerances { "; its edited tolerances stay, marked as edited" } else { "" };
+            output::print(&format!("  accepted: the record now holds what was computed just now{tolerances}\n"))?;
         }
         Answer::Reject => output::print("  rejected: the record stays as it was\n")?,
         Answer::Skip => output::print("  skipped: the record stays as it was\n")?,
+        Answer::Quit => {
+            *quit = true;
+            output::print("  quit: this record and all after it stay as they were\n")?;
+        }
     }
     Ok(report)
 }
@@ -59,7 +67,7 @@ fn pictures(before: &Record, after: &Record, look: &Look) -> String {
 /// One letter from standard input; its end is a skip.
 fn ask() -> Result<Answer> {
     loop {
-        output::print("  accept it into the record? [y]es, [n]o, [s]kip: ")?;
+        output::print("  accept it into the record? [y]es, [n]o, [s]kip, [q]uit: ")?;
         let mut line = String::new();
         if io::stdin().read_line(&mut line)? == 0 {
             output::print("\n")?;
@@ -69,6 +77,7 @@ fn ask() -> Result<Answer> {
             "y" | "yes" => return Ok(Answer::Accept),
             "n" | "no" => return Ok(Answer::Reject),
             "s" | "skip" => return Ok(Answer::Skip),
+            "q" | "quit" => return Ok(Answer::Quit),
             _ => {}
         }
     }

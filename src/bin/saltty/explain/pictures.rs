@@ -2,11 +2,10 @@
 
 use std::{
     collections::HashSet,
-    fs,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use saltty::{
     heatmap::{self, ColorMap},
     planes::Planes,
@@ -16,6 +15,7 @@ use saltty::{
 };
 
 use super::Subject;
+use crate::output;
 
 /// A folder that takes pictures, and the names it has given.
 pub struct Pictures {
@@ -27,8 +27,7 @@ impl Pictures {
     /// Makes the folder, if there is to be one.
     pub fn new(folder: Option<&Path>) -> Result<Self> {
         if let Some(folder) = folder {
-            fs::create_dir_all(folder)
-                .with_context(|| format!("cannot make the folder {}; choose another with --png", folder.display()))?;
+            output::make_folder(folder, "--png")?;
         }
         Ok(Self { folder: folder.map(Path::to_owned), stems: HashSet::new() })
     }

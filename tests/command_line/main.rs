@@ -1,0 +1,9 @@
+//! What people type and what they get, through the real binary, without `../shared`.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod arrays;
+mod lists;
+mod photos;
+mod warnings;

@@ -1,0 +1,12 @@
+//! `saltty record` and `saltty verify` through the real binary: planted faults, flipped bits, threads, tolerances, files.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod against;
+mod damage;
+mod folder;
+mod records;
+mod reports;
+mod stages;
+mod vgg;
