@@ -6,14 +6,14 @@ import torch.nn.functional as F
 
 
 class ByHand:
-    """Explains `net` at `layer`."""
+    """Explains `net` at its feature number `layer`."""
 
     def __init__(self, net, layer):
         self.net, self.guided = net.requires_grad_(False), False
         for module in net.modules():
             if isinstance(module, torch.nn.ReLU):
                 module.register_forward_hook(self.watch)
-        layer.register_forward_hook(self.keep)
+        net.features[layer].register_forward_hook(self.keep)
 
     def watch(self, _module, _input, output):
         """Lets ReLUs pass only positive gradients, when asked."""

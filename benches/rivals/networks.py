@@ -18,24 +18,24 @@ def made_up_vgg19(file):
 
 
 def vgg19(file):
-    """The network and the layer that Grad-CAM looks at: the ReLU after conv5_4."""
+    """VGG19 as torchvision has it."""
     with torch.device("meta"):  # no random numbers for weights that the file brings
         net = torchvision.models.vgg19(weights=None)
     net.load_state_dict(load_file(file), assign=True)
-    return net.eval(), net.features[35]
+    return net.eval()
 
 
 def squeezenet(file):
-    """SqueezeNet 1.1 with Caffe's weights, and its last fire module."""
+    """SqueezeNet 1.1 with Caffe's weights."""
     net = torchvision.models.squeezenet1_1(weights=None)
     net.load_state_dict({torchvision_name(name): values.float() for name, values in load_file(file).items()})
-    return net.eval(), net.features[12]
+    return net.eval()
 
 
 def torchvision_name(name):
     layer, *part, kind = name.split(".")
     if layer in FIRES:
-        return f"features.{FIRES[layer]}.{part[0]}.{kind}"
+        return f"features.{FIRES[layer]}.{part[0].replace('squeeze1x1', 'squeeze')}.{kind}"
     return {"conv1": "features.0", "conv10": "classifier.1"}[layer] + f".{kind}"
 
 
@@ -59,9 +59,10 @@ def tensor(pixels, caffe):
 
 
 def load(name, file):
-    """A network, its target layer, its side and whether it reads photos as Caffe did."""
-    net, layer = {"vgg19": vgg19, "squeezenet1_1": squeezenet}[name](file)
-    return net, layer, *((224, False) if name == "vgg19" else (227, True))
+    """A network, which of its `features` Grad-CAM looks at, its side, and whether it reads photos as Caffe did."""
+    if name == "vgg19":
+        return vgg19(file), 35, 224, False  # the ReLU after conv5_4
+    return squeezenet(file), 12, 227, True  # the last fire module
 
 
 def versions():

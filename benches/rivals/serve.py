@@ -74,7 +74,8 @@ class Rivals:
                 if isinstance(module, torch.nn.ReLU):
                     module.inplace = False  # both ask for this
             self.ready[rival] = net, layer
-        return self.ready[rival]
+        net, layer = self.ready[rival]
+        return net, net.features[layer]  # looked up each time: pytorch-grad-cam puts other ReLUs in their places
 
     def pytorch_grad_cam(self):
         from pytorch_grad_cam import GradCAM, GuidedBackpropReLUModel
