@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -102,13 +103,25 @@ def warm(table, name, weights, rounds, photos):
     table.add(f"{short}: forward alone", "PyTorch, no_grad", *turn("forward", "forward"), 0.45 if vgg else None)
     rival = "PyTorch head backward"
     table.add(f"{short}: Grad-CAM of another class", rival, *turn("another-class", "another-class"), 0.5 if vgg else None)
-    folder = lambda: ours.time(f"folder {photos}")
-    single, each = alternate(max(1, rounds // 3), lambda: ours.time("maps"), folder)
-    table.add(f"{short}: {photos} photos, files to maps, each", "saltty, one warm photo", single, each, 0.8 if vgg else None)
+    single, each = alternate(max(1, rounds // 3), lambda: ours.time("maps"), lambda: per_photo(weights, photos))
+    rival = "saltty, the maps of one photo in memory"
+    table.add(f"{short}: a folder of {photos} photos, files to maps, each", rival, single, each, 0.8 if vgg else None)
     distances = compared(theirs, name, weights)
     ours.stop()
     theirs.stop()
     return distances, versions
+
+
+def per_photo(weights, photos):
+    """Milliseconds that each photo of a folder takes after the first, loading and all."""
+    options = [] if weights == EMBEDDED else ["--weights", weights]
+    times = []
+    for count in (1, photos + 1):
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(count):
+                shutil.copy(PHOTO, Path(folder) / f"{number}.png")
+            times.append(cold([TARGET / "saltty", "explain", folder, "--json", *options], []))
+    return (times[1] - times[0]) / photos
 
 
 def compared(theirs, name, weights):

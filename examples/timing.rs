@@ -4,7 +4,7 @@
 //! those in the binary).
 //!
 //! `timing serve WEIGHTS.safetensors|- PHOTO CLASS` answers each line of standard input (`forward`, `maps`,
-//! `another-class`, `folder N`, `peak`, `instructions`) with a line: milliseconds of work done once before it is timed, or
+//! `another-class`, `peak`, `instructions`) with a line: milliseconds of work done once before it is timed, or
 //! what was asked. For `benches/rivals.sh`, which asks saltty and its rivals in turn.
 
 #[path = "../tests/common/made_up.rs"]
@@ -68,8 +68,7 @@ fn serve(weights: &str, photo: &Path, class: usize) {
     let input = studio.preprocess().planes(&studio.fit(&Photo::open(photo).expect("a photo")));
     for line in io::stdin().lines() {
         let line = line.expect("a line of text");
-        let (work, count) = line.split_once(' ').unwrap_or((&line, "1"));
-        let answer = match work {
+        let answer = match &*line {
             "forward" => timed(|| drop(Session::new(network.clone(), &input).expect("a forward pass"))),
             "maps" => timed(|| three_maps(network, &input, Some(class))),
             "another-class" => {
@@ -77,7 +76,6 @@ fn serve(weights: &str, photo: &Path, class: usize) {
                 let mut classes = class + 1..;
                 timed(|| drop(session.grad_cam(classes.next().expect("a class") % network.classes(), studio.layer())))
             }
-            "folder" => folder(&studio, photo, count.parse().expect("a number of photos")),
             "peak" => peak(),
             "instructions" => Level::best().to_string(),
             other => panic!("nothing is called {other}"),
@@ -112,16 +110,6 @@ fn three_maps(network: &Arc<dyn Classifier>, input: &Planes, class: Option<usize
     for method in [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam] {
         session.explain(method, class, &layer).expect("a map");
     }
-}
-
-/// Milliseconds a photo when `count` of them are decoded and explained one after the other.
-fn folder(studio: &Studio, photo: &Path, count: usize) -> String {
-    let start = Instant::now();
-    for _ in 0..count {
-        let square = studio.fit(&Photo::open(photo).expect("a photo"));
-        three_maps(studio.classifier(), &studio.preprocess().planes(&square), None);
-    }
-    (start.elapsed().as_secs_f64() * 1e3 / count as f64).to_string()
 }
 
 /// Medians over `rounds` runs: milliseconds that passed, and that all threads together computed.

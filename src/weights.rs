@@ -1,5 +1,6 @@
 //! Weights from safetensors files, whoever wrote them, into the layouts that the layers want; never twice in memory.
 
+mod bytes;
 mod dialect;
 mod file;
 mod fingerprint;
@@ -8,11 +9,11 @@ mod plan;
 mod source;
 
 use std::{
-    io::Cursor,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+pub use bytes::Bytes;
 pub use dialect::Dialect;
 pub use file::SafetensorsFile;
 pub use fingerprint::{Fingerprint, TensorHash};
@@ -66,7 +67,7 @@ impl Weights {
     /// The network that is part of saltty.
     pub fn embedded() -> Self {
         let path = Path::new("the embedded network");
-        let file = SafetensorsFile::read(path, Cursor::new(EMBEDDED)).expect("the embedded weights are whole");
+        let file = SafetensorsFile::read(path, EMBEDDED).expect("the embedded weights are whole");
         Self::from_source(path, Box::new(file))
     }
 
@@ -168,19 +169,32 @@ impl Weights {
         };
         let read = self.source.read(index, row, &mut watched);
         read.map_err(|source| Error::Read { path: self.path.clone(), source })?;
-        if odd > 0 {
-            self.problems.push(format!("{} has {odd} NaN or infinite values", self.source.tensors()[index].name));
-        }
+        self.report_odd(index, odd);
         Ok(())
     }
 
-    /// The values of one tensor in the layer's layout. [`fit`](Self::fit) must have succeeded.
+    fn report_odd(&mut self, index: usize, odd: usize) {
+        if odd > 0 {
+            self.problems.push(format!("{} has {odd} NaN or infinite values", self.source.tensors()[index].name));
+        }
+    }
+
+    /// The values of one tensor in the layer's layout, read by several threads where the source allows. [`fit`](Self::fit) must have succeeded.
     ///
     /// # Errors
     /// If the file cannot be read any more.
     pub fn read<E: Real>(&mut self, param: &Param) -> Result<Arc<Vec<E>>> {
         let entry = self.plan.entry(param);
         let mut place = layout::Place::<E>::new(param, entry.layout);
+        let source = &*self.source;
+        match place.fill(|first, values| source.read_at(entry.tensor, first, values)) {
+            None => {}
+            Some(Ok(odd)) => {
+                self.report_odd(entry.tensor, odd);
+                return Ok(Arc::new(place.finish()));
+            }
+            Some(Err(source)) => return Err(Error::Read { path: self.path.clone(), source }),
+        }
         self.stream(entry.tensor, place.row(), &mut |values| place.put(values))?;
         Ok(Arc::new(place.finish()))
     }

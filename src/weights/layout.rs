@@ -1,5 +1,9 @@
 //! From the order of numbers in a file to the order in a layer.
 
+use std::io;
+
+use rayon::prelude::*;
+
 use crate::nn::{Param, Part, Real};
 
 /// The order of numbers in a file.
@@ -29,6 +33,26 @@ enum Order {
     Transposed { inputs: usize, channels: usize },
 }
 
+impl Order {
+    /// Puts whole rows that stay where they are, as rows.
+    fn put_within<E: Real>(&self, row: usize, rows: &[f32], places: &mut [E]) {
+        let Self::Filter { inputs } = *self else {
+            return places.iter_mut().zip(rows).for_each(|(place, &v)| *place = E::of_f32(v));
+        };
+        for (row, filter) in rows.chunks_exact(row).zip(places.chunks_exact_mut(row)) {
+            let taps = row.len() / inputs;
+            for (tap, of_tap) in filter.chunks_exact_mut(inputs).enumerate() {
+                for (place, &v) in of_tap.iter_mut().zip(row[tap..].iter().step_by(taps)) {
+                    *place = E::of_f32(v);
+                }
+            }
+        }
+    }
+}
+
+/// Numbers read by one thread at a time: so few that they are still in its cache when they are looked at.
+const PIECE: usize = 1 << 16;
+
 impl<E: Real> Place<E> {
     /// Room for `param`'s numbers, which come in `layout`.
     pub fn new(param: &Param, layout: Layout) -> Self {
@@ -44,11 +68,7 @@ impl<E: Real> Place<E> {
                 (outputs, Order::Transposed { inputs: each, channels })
             }
         };
-        let values = match order {
-            Order::Append => Vec::with_capacity(count),
-            _ => vec![E::ZERO; count],
-        };
-        Self { values, row, next: 0, order }
+        Self { values: vec![E::ZERO; count], row, next: 0, order }
     }
 
     /// How many numbers belong together.
@@ -58,28 +78,51 @@ impl<E: Real> Place<E> {
 
     /// Takes the next whole rows.
     pub fn put(&mut self, rows: &[f32]) {
-        match self.order {
-            Order::Append => self.values.extend(rows.iter().map(|&v| E::of_f32(v))),
-            Order::Filter { inputs } => {
-                for row in rows.chunks_exact(self.row) {
-                    let taps = self.row / inputs;
-                    let filter = &mut self.values[self.next * self.row..][..self.row];
-                    for (at, slot) in filter.iter_mut().enumerate() {
-                        *slot = E::of_f32(row[at % inputs * taps + at / inputs]);
-                    }
-                    self.next += 1;
+        if let Order::Transposed { inputs, channels } = self.order {
+            for row in rows.chunks_exact(self.row) {
+                let at = self.next % channels * (inputs / channels) + self.next / channels;
+                for (output, &v) in row.iter().enumerate() {
+                    self.values[output * inputs + at] = E::of_f32(v);
                 }
+                self.next += 1;
             }
-            Order::Transposed { inputs, channels } => {
-                for row in rows.chunks_exact(self.row) {
-                    let at = self.next % channels * (inputs / channels) + self.next / channels;
-                    for (output, &v) in row.iter().enumerate() {
-                        self.values[output * inputs + at] = E::of_f32(v);
-                    }
-                    self.next += 1;
-                }
-            }
+        } else {
+            self.order.put_within(self.row, rows, &mut self.values[self.next * self.row..][..rows.len()]);
+            self.next += rows.len() / self.row.max(1);
         }
+    }
+
+    /// Takes all rows at once: `read(first, values)` fills `values` with the file's numbers from `first` on, and is asked by
+    /// several threads. Returns how many numbers are not finite; `None`, having done nothing that lasts, where numbers
+    /// move too far for that or `read` cannot do it.
+    pub fn fill(
+        &mut self,
+        read: impl Fn(usize, &mut [f32]) -> Option<io::Result<()>> + Sync,
+    ) -> Option<io::Result<usize>> {
+        if matches!(self.order, Order::Transposed { .. }) {
+            return None;
+        }
+        let (row, order) = (self.row.max(1), &self.order);
+        let piece = (PIECE / row).max(1) * row;
+        let odd = |values: &[f32]| values.iter().filter(|v| !v.is_finite()).count();
+        let each = self.values.par_chunks_mut(piece).enumerate().map(|(index, place)| {
+            let first = index * piece;
+            if matches!(order, Order::Append) && E::NAME == f32::NAME {
+                let values: &mut [f32] = bytemuck::cast_slice_mut(place);
+                return Some(read(first, values)?.map(|()| odd(values)));
+            }
+            let mut values = vec![0.0; place.len()];
+            let done = read(first, &mut values)?;
+            order.put_within(row, &values, place);
+            Some(done.map(|()| odd(&values)))
+        });
+        each.reduce(
+            || Some(Ok(0)),
+            |a, b| {
+                let (a, b) = (a?, b?);
+                Some(a.and_then(|a| Ok(a + b?)))
+            },
+        )
     }
 
     /// All numbers in the layer's order.
