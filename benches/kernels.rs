@@ -91,7 +91,9 @@ fn dense_forward(bencher: Bencher) {
 fn dense_input_gradient(bencher: Bencher) {
     let (up, weight) = (noise::<f32>(4096), noise(4096 * 4096).into());
     let mut down = vec![0.0; 4096];
-    bencher.counter(ItemsCount::new(2_usize * 4096 * 4096)).bench_local(|| dense::input_gradient(1, &up, &weight, &mut down));
+    bencher
+        .counter(ItemsCount::new(2_usize * 4096 * 4096))
+        .bench_local(|| dense::input_gradient(1, &up, &weight, &mut down));
 }
 
 /// pool1 of VGG.

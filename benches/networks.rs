@@ -8,11 +8,12 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use divan::Bencher;
+use dfdx::prelude::{Const, Cpu, Module, PutTape, SplitTape, TensorFromVec};
+use divan::{Bencher, counter::ItemsCount};
 use saltty::{
     explain::{Method, Session},
-    model::{Classifier, Model, Precision},
-    nn::kernel::Kernels,
+    model::{Classifier, Model, Precision, vgg::Vgg19},
+    nn::{Assemble, Blueprint, C, Map, Name, Rule, Trail, kernel::Kernels},
     planes::Planes,
     weights::Weights,
 };
@@ -79,5 +80,29 @@ fn method(bencher: Bencher, method: Method) {
     bencher.bench_local(|| {
         class += 1;
         session.explain(method, class, &layer).expect("a map").map.values[0]
+    });
+}
+
+/// Whether photos should go through VGG19 several at a time: a forward pass and the two sweeps of the three maps; photos
+/// a second.
+#[divan::bench(args = [1, 2, 4, 8], sample_count = 5, sample_size = 1)]
+fn photos_at_once(bencher: Bencher, batch: usize) {
+    static VGG19: LazyLock<Vgg19<f32>> = LazyLock::new(|| {
+        let source = Box::new(made_up::MadeUp::of(Model::Vgg19));
+        let mut weights = Weights::from_source(Path::new("made-up weights"), source);
+        let classes = weights.fit(Model::Vgg19).expect("weights that fit");
+        let names: Vec<Name> = Model::Vgg19.layers().into_iter().map(|layer| layer.name).collect();
+        let mut supply = |param: &_| weights.read(param);
+        Vgg19::assemble(&mut Blueprint::new(&names, classes, &mut supply)).expect("weights that can be read")
+    });
+    let values = vec![photo(224).values; batch].concat();
+    let values = values.into_iter().map(|v| v as f32).collect();
+    let x: Map<C<3>, C<224>, C<224>, f32> = Cpu::default().tensor_from_vec(values, (batch, Const, Const, Const));
+    let mut seed = vec![0.0; batch * 1000];
+    seed.iter_mut().skip(285).step_by(1000).for_each(|class| *class = 1.0);
+    bencher.counter(ItemsCount::new(batch)).bench_local(|| {
+        let (_, trail) = VGG19.forward(x.clone().put_tape(Trail::from_input(&x))).split_tape();
+        trail.sweep("fc8", seed.clone(), Rule::Gradient, "relu5_4").expect("memory");
+        trail.sweep("fc8", seed.clone(), Rule::Guided, "input").expect("memory")
     });
 }

@@ -1,23 +1,38 @@
-//! Times a network on one photo: forward alone, and forward with the three maps. For `benches/rivals.sh`.
+//! Times a network on one photo: forward alone, and forward with the three maps.
 //!
 //! `timing NETWORK [WEIGHTS.safetensors|-] [ROUNDS] [winograd|direct]`; without weights, made-up ones (for SqueezeNet
 //! those in the binary).
+//!
+//! `timing serve WEIGHTS.safetensors|- PHOTO CLASS` answers each line of standard input (`forward`, `maps`,
+//! `another-class`, `peak`, `instructions`) with a line: milliseconds of work done once before it is timed, or
+//! what was asked. For `benches/rivals.sh`, which asks saltty and its rivals in turn.
 
 #[path = "../tests/common/made_up.rs"]
 mod made_up;
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{
+    io::{self, Write},
+    path::Path,
+    sync::Arc,
+    time::Instant,
+};
 
 use saltty::{
     explain::{Method, Session},
     model::{Classifier, Model, Precision},
     nn::kernel::{Kernels, lanes::Level},
+    photo::Photo,
     planes::Planes,
+    studio::{Choices, Studio},
     weights::Weights,
 };
 
 fn main() {
-    let mut args = std::env::args().skip(1);
+    let mut args = std::env::args().skip(1).peekable();
+    if args.next_if_eq("serve").is_some() {
+        let [weights, photo, class] = std::array::from_fn(|_| args.next().expect("serve WEIGHTS PHOTO CLASS"));
+        return serve(&weights, Path::new(&photo), class.parse().expect("a class's number"));
+    }
     let model: Model = args.next().expect("timing NETWORK [WEIGHTS] [ROUNDS]").parse().expect("a network's name");
     let file = args.next().filter(|file| file != "-");
     let rounds = args.next().map_or(11, |rounds| rounds.parse().expect("a number of rounds"));
@@ -30,15 +45,52 @@ fn main() {
     let values = (0..3 * side * side).map(|i| f64::from(made_up::splitmix(7, 0, i as u64)) * 100.0);
     let input = Planes::new(3, side, side, values.collect());
     let forward = || drop(Session::new(network.clone(), &input).expect("a forward pass"));
-    let maps = || three_maps(&network, &input);
+    let maps = || three_maps(&network, &input, None);
     forward();
     maps();
     println!("forward  {}", median(rounds, &forward));
     println!("maps     {}", median(rounds, &maps));
-    if let Ok(status) = std::fs::read_to_string("/proc/self/status") {
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("unknown");
-        println!("peak     {}", peak.trim());
+    println!("peak     {} kB", peak());
+}
+
+/// Most resident memory so far in kB, where the system tells (Linux).
+fn peak() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB"));
+    peak.unwrap_or("unknown").to_owned()
+}
+
+/// See the module's documentation.
+fn serve(weights: &str, photo: &Path, class: usize) {
+    let weights = if weights == "-" { Weights::embedded() } else { Weights::open(weights.as_ref()).expect("weights") };
+    let studio = Studio::load(weights, &Choices::default(), None).expect("weights that fit");
+    let network = studio.classifier();
+    let input = studio.preprocess().planes(&studio.fit(&Photo::open(photo).expect("a photo")));
+    for line in io::stdin().lines() {
+        let line = line.expect("a line of text");
+        let answer = match &*line {
+            "forward" => timed(|| drop(Session::new(network.clone(), &input).expect("a forward pass"))),
+            "maps" => timed(|| three_maps(network, &input, Some(class))),
+            "another-class" => {
+                let session = Session::new(network.clone(), &input).expect("a forward pass");
+                let mut classes = class + 1..;
+                timed(|| drop(session.grad_cam(classes.next().expect("a class") % network.classes(), studio.layer())))
+            }
+            "peak" => peak(),
+            "instructions" => Level::best().to_string(),
+            other => panic!("nothing is called {other}"),
+        };
+        println!("{answer}");
+        io::stdout().flush().expect("a reader");
     }
+}
+
+/// Milliseconds of the second of two runs.
+fn timed(mut work: impl FnMut()) -> String {
+    work();
+    let start = Instant::now();
+    work();
+    (start.elapsed().as_secs_f64() * 1e3).to_string()
 }
 
 fn load(model: Model, file: Option<&str>, kernels: Kernels) -> Arc<dyn Classifier> {
@@ -50,10 +102,11 @@ fn load(model: Model, file: Option<&str>, kernels: Kernels) -> Arc<dyn Classifie
     model.load_with(&mut weights, Precision::Single, kernels).expect("weights that fit")
 }
 
-fn three_maps(network: &Arc<dyn Classifier>, input: &Planes) {
+/// The maps of `class`, or of the likeliest.
+fn three_maps(network: &Arc<dyn Classifier>, input: &Planes, class: Option<usize>) {
     let session = Session::new(network.clone(), input).expect("a forward pass");
     let layer = session.target(None).expect("the usual target layer");
-    let class = session.top(1)[0];
+    let class = class.unwrap_or_else(|| session.top(1)[0]);
     for method in [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam] {
         session.explain(method, class, &layer).expect("a map");
     }

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use crate::{
     Result,
     classes::ClassNames,
-    explain::{Method, Session},
+    explain::{Attribution, Method, Session},
     heatmap::ColorMap,
     model::{Classifier, Layer, Model, Precision},
     nn::kernel::Kernels,
@@ -40,6 +40,17 @@ pub struct Studio {
     preprocess: Preprocess,
     origin: Origin,
     resize: Resize,
+}
+
+/// A photo's map and scores, from which a [`Scene`] is painted. Unlike a [`Session`] it can go to another thread.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The map.
+    pub attribution: Attribution,
+    /// The likeliest classes, likeliest first.
+    pub top: Vec<ClassScore>,
+    /// The class explained.
+    pub class: ClassScore,
 }
 
 impl Studio {
@@ -132,21 +143,40 @@ impl Studio {
         layer: &Layer,
         since: Instant,
     ) -> Result<Scene> {
-        let attribution = session.explain(method, class, layer)?;
-        let painting = scene::paint(&attribution, square, colors, self.preprocess.rgb_order());
-        Ok(Scene {
+        let explanation = self.explanation(session, method, class, layer)?;
+        Ok(self.paint(square, &explanation, colors, since.elapsed().as_secs_f64()))
+    }
+
+    /// Explains without painting.
+    ///
+    /// # Errors
+    /// What [`Session::explain`] says.
+    pub fn explanation(&self, session: &Session, method: Method, class: usize, layer: &Layer) -> Result<Explanation> {
+        Ok(Explanation {
+            attribution: session.explain(method, class, layer)?,
+            top: ClassScore::top(session, &self.names, 5),
+            class: ClassScore::of(session, &self.names, class),
+        })
+    }
+
+    /// Paints what was explained of `square`; `seconds` is how long that took.
+    pub fn paint(&self, square: &Raster, explanation: &Explanation, colors: ColorMap, seconds: f64) -> Scene {
+        let Explanation { attribution, top, class } = explanation;
+        let painting = scene::paint(attribution, square, colors, self.preprocess.rgb_order());
+        let layer = attribution.layer.as_ref().map(ToString::to_string);
+        Scene {
             photo: square.clone(),
             map: painting.map,
             overlay: painting.overlay,
-            top: ClassScore::top(session, &self.names, 5),
-            class: ClassScore::of(session, &self.names, class),
-            method,
+            top: top.clone(),
+            class: class.clone(),
+            method: attribution.method,
             colors,
-            layer: attribution.layer.map_or_else(|| "the input's pixels".to_owned(), |layer| layer.to_string()),
+            layer: layer.unwrap_or_else(|| "the input's pixels".to_owned()),
             model: self.classifier.model().to_string(),
             preprocess: self.input_in_words(),
             note: painting.note,
-            seconds: since.elapsed().as_secs_f64(),
-        })
+            seconds,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Weights from safetensors files, whoever wrote them, into the layouts that the layers want; never twice in memory.
 
+mod bytes;
 mod dialect;
 mod file;
 mod fingerprint;
@@ -8,11 +9,11 @@ mod plan;
 mod source;
 
 use std::{
-    io::Cursor,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+pub use bytes::Bytes;
 pub use dialect::Dialect;
 pub use file::SafetensorsFile;
 pub use fingerprint::{Fingerprint, TensorHash};
@@ -26,6 +27,7 @@ use crate::{
     nn::{Param, Part, Real, kernel::dense::Weight},
     photo::Preprocess,
 };
+use layout::Kept;
 use plan::Plan;
 
 /// SqueezeNet 1.1 trained on ImageNet, in float16: the network in the binary.
@@ -68,7 +70,7 @@ impl Weights {
     /// The network that is part of saltty.
     pub fn embedded() -> Self {
         let path = Path::new("the embedded network");
-        let file = SafetensorsFile::read(path, Cursor::new(EMBEDDED)).expect("the embedded weights are whole");
+        let file = SafetensorsFile::read(path, EMBEDDED).expect("the embedded weights are whole");
         Self::from_source(path, Box::new(file))
     }
 
@@ -170,14 +172,18 @@ impl Weights {
         };
         let read = self.source.read(index, row, &mut watched);
         read.map_err(|source| Error::Read { path: self.path.clone(), source })?;
-        if odd > 0 {
-            self.problems.push(format!("{} has {odd} NaN or infinite values", self.source.tensors()[index].name));
-        }
+        self.report_odd(index, odd);
         Ok(())
     }
 
-    /// The values of one tensor in the layer's layout; dense weights of a network in f32 in the number type of the file.
-    /// [`fit`](Self::fit) must have succeeded.
+    fn report_odd(&mut self, index: usize, odd: usize) {
+        if odd > 0 {
+            self.problems.push(format!("{} has {odd} NaN or infinite values", self.source.tensors()[index].name));
+        }
+    }
+
+    /// The values of one tensor in the layer's layout, read by several threads where the source allows; dense weights of
+    /// a network in f32 in the number type of the file. [`fit`](Self::fit) must have succeeded.
     ///
     /// # Errors
     /// If the file cannot be read any more.
@@ -185,15 +191,24 @@ impl Weights {
         let dtype = &self.source.tensors()[self.plan.entry(param).tensor].dtype;
         let narrow = param.part == Part::Matrix && E::NAME == f32::NAME;
         Ok(match dtype {
-            Dtype::F16 if narrow => Weight::Half(self.read_as(param, f16::from_f32)?),
-            Dtype::Bf16 if narrow => Weight::Brain(self.read_as(param, bf16::from_f32)?),
-            _ => Weight::Whole(self.read_as(param, E::of_f32)?),
+            Dtype::F16 if narrow => Weight::Half(self.read_as::<f16>(param)?),
+            Dtype::Bf16 if narrow => Weight::Brain(self.read_as::<bf16>(param)?),
+            _ => Weight::Whole(self.read_as::<E>(param)?),
         })
     }
 
-    fn read_as<T: Copy>(&mut self, param: &Param, kept: fn(f32) -> T) -> Result<Arc<Vec<T>>> {
+    fn read_as<T: Kept>(&mut self, param: &Param) -> Result<Arc<Vec<T>>> {
         let entry = self.plan.entry(param);
-        let mut place = layout::Place::new(param, entry.layout, kept);
+        let mut place = layout::Place::<T>::new(param, entry.layout);
+        let source = &*self.source;
+        match place.fill(|first, values| source.read_at(entry.tensor, first, values)) {
+            None => {}
+            Some(Ok(odd)) => {
+                self.report_odd(entry.tensor, odd);
+                return Ok(Arc::new(place.finish()));
+            }
+            Some(Err(source)) => return Err(Error::Read { path: self.path.clone(), source }),
+        }
         self.stream(entry.tensor, place.row(), &mut |values| place.put(values))?;
         Ok(Arc::new(place.finish()))
     }

@@ -19,7 +19,7 @@ fn timings_are_told_beside_the_output() {
     let folder = folder();
     let (out, told) = run(saltty(folder.path()).args(words("explain p.jpg --json --timings -m grad-cam")), 0);
     assert_eq!(objects(&out).len(), 1);
-    for stage in ["p.jpg", "load", "decode", "prepare", "forward", "explain", "ms"] {
+    for stage in ["p.jpg", "load", "decode", "prepare", "forward", "grad-cam", "paint", "ms"] {
         assert!(told.contains(stage), "no `{stage}` in:\n{told}");
     }
 }

@@ -1,17 +1,12 @@
 //! Safetensors files, read tensor by tensor with a small buffer: no copy of the file in memory.
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
-    path::Path,
-};
+use std::{collections::HashMap, fs::File, io, path::Path};
 
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype as Stored, Metadata};
 use sha2::{Digest, Sha256};
 
-use super::{Dtype, Source, TensorInfo};
+use super::{Dtype, Source, TensorInfo, bytes::Bytes};
 use crate::{Error, Result, files};
 
 /// Bytes read at a time.
@@ -20,8 +15,8 @@ const PIECE: usize = 1 << 20;
 const LONGEST_HEADER: u64 = 100_000_000;
 
 /// An open safetensors file (or anything that reads like one).
-pub struct SafetensorsFile<R> {
-    reader: R,
+pub struct SafetensorsFile<B> {
+    bytes: B,
     tensors: Vec<TensorInfo>,
     starts: Vec<u64>,
     metadata: HashMap<String, String>,
@@ -42,27 +37,26 @@ impl SafetensorsFile<File> {
     }
 }
 
-impl<R: Read + Seek> SafetensorsFile<R> {
-    /// Reads the header from `reader`; `path` is what messages call it.
+impl<B: Bytes> SafetensorsFile<B> {
+    /// Reads the header from `bytes`; `path` is what messages call them.
     ///
     /// # Errors
     /// If it cannot be read or is not a whole safetensors file.
-    pub fn read(path: &Path, mut reader: R) -> Result<Self> {
+    pub fn read(path: &Path, bytes: B) -> Result<Self> {
         let unreadable = |source| Error::Read { path: path.to_owned(), source };
         let broken = |reason: String| Error::WeightsFormat { path: path.to_owned(), reason };
-        let len = reader.seek(SeekFrom::End(0)).map_err(unreadable)?;
-        reader.rewind().map_err(unreadable)?;
+        let len = bytes.count().map_err(unreadable)?;
         let mut first = [0; 8];
         if len < 8 {
             return Err(broken(format!("it has only {len} bytes, so download it again")));
         }
-        reader.read_exact(&mut first).map_err(unreadable)?;
+        bytes.read_exact_at(&mut first, 0).map_err(unreadable)?;
         let header = u64::from_le_bytes(first);
         if header > LONGEST_HEADER || header > len - 8 {
             return Err(broken(foreign(first)));
         }
         let mut json = vec![0; header as usize];
-        reader.read_exact(&mut json).map_err(unreadable)?;
+        bytes.read_exact_at(&mut json, 8).map_err(unreadable)?;
         let parsed: Metadata = serde_json::from_slice(&json)
             .map_err(|e| broken(format!("its header is damaged ({e}), so download it again")))?;
         let needed = 8 + header + parsed.data_len() as u64;
@@ -83,7 +77,7 @@ impl<R: Read + Seek> SafetensorsFile<R> {
             tensors: tensors.collect(),
             starts: infos.iter().map(|info| 8 + header + info.data_offsets.0 as u64).collect(),
             metadata: parsed.metadata().clone().unwrap_or_default(),
-            reader,
+            bytes,
         })
     }
 }
@@ -109,7 +103,21 @@ fn foreign(first: [u8; 8]) -> String {
     }
 }
 
-impl<R: Read + Seek + Send> Source for SafetensorsFile<R> {
+impl<B: Bytes> SafetensorsFile<B> {
+    /// Numbers `first..` of a tensor. float32 is read to where it is wanted, other types through `piece`.
+    fn numbers(&self, index: usize, first: usize, values: &mut [f32], piece: &mut Vec<u8>) -> io::Result<()> {
+        let dtype = &self.tensors[index].dtype;
+        let at = self.starts[index] + (first * dtype.size()) as u64;
+        if *dtype == Dtype::F32 && cfg!(target_endian = "little") {
+            return self.bytes.read_exact_at(bytemuck::cast_slice_mut(values), at);
+        }
+        piece.resize(values.len() * dtype.size(), 0);
+        self.bytes.read_exact_at(piece, at)?;
+        decode(dtype, piece, values)
+    }
+}
+
+impl<B: Bytes> Source for SafetensorsFile<B> {
     fn tensors(&self) -> &[TensorInfo] {
         &self.tensors
     }
@@ -120,31 +128,31 @@ impl<R: Read + Seek + Send> Source for SafetensorsFile<R> {
 
     fn read(&mut self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()> {
         let info = &self.tensors[index];
-        let size = info.dtype.size();
-        let rows_at_once = (PIECE / (row.max(1) * size)).max(1);
-        let mut left = info.shape.iter().product::<usize>();
-        let mut bytes = vec![0; left.min(rows_at_once * row) * size];
-        let mut values = vec![0.0; bytes.len() / size];
-        self.reader.seek(SeekFrom::Start(self.starts[index]))?;
-        while left > 0 {
-            let count = left.min(values.len());
-            let (bytes, values) = (&mut bytes[..count * size], &mut values[..count]);
-            self.reader.read_exact(bytes)?;
-            decode(&info.dtype, bytes, values)?;
+        let rows_at_once = (PIECE / (row.max(1) * info.dtype.size())).max(1);
+        let count = info.shape.iter().product::<usize>();
+        let mut values = vec![0.0; count.min(rows_at_once * row)];
+        let mut piece = Vec::new();
+        let mut first = 0;
+        while first < count {
+            let values = &mut values[..(count - first).min(rows_at_once * row)];
+            self.numbers(index, first, values, &mut piece)?;
             sink(values);
-            left -= count;
+            first += values.len();
         }
         Ok(())
     }
 
+    fn read_at(&self, index: usize, first: usize, values: &mut [f32]) -> Option<io::Result<()>> {
+        Some(self.numbers(index, first, values, &mut Vec::new()))
+    }
+
     fn sha256(&mut self) -> io::Result<String> {
-        self.reader.rewind()?;
         let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
-        loop {
-            match self.reader.read(&mut piece)? {
-                0 => break,
-                count => hash.update(&piece[..count]),
-            }
+        let count = self.bytes.count()?;
+        for at in (0..count).step_by(PIECE) {
+            let piece = &mut piece[..(count - at).min(PIECE as u64) as usize];
+            self.bytes.read_exact_at(piece, at)?;
+            hash.update(piece);
         }
         Ok(files::hex(hash))
     }

@@ -1,6 +1,40 @@
 //! From the order of numbers in a file to the order in a layer.
 
-use crate::nn::{Param, Part};
+use std::io;
+
+use half::{bf16, f16};
+use rayon::prelude::*;
+
+use crate::nn::{Param, Part, Real};
+
+/// A number as a network keeps it.
+pub trait Kept: bytemuck::Pod + Send + Sync {
+    /// Whether it is f32 itself.
+    const SINGLE: bool = false;
+
+    /// Exact, if the number came from a file of this type or a narrower one.
+    fn of_single(value: f32) -> Self;
+}
+
+impl<E: Real> Kept for E {
+    const SINGLE: bool = size_of::<E>() == size_of::<f32>();
+
+    fn of_single(value: f32) -> Self {
+        Self::of_f32(value)
+    }
+}
+
+impl Kept for f16 {
+    fn of_single(value: f32) -> Self {
+        Self::from_f32(value)
+    }
+}
+
+impl Kept for bf16 {
+    fn of_single(value: f32) -> Self {
+        Self::from_f32(value)
+    }
+}
 
 /// The order of numbers in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +48,6 @@ pub enum Layout {
 /// Puts a tensor's numbers, as they come, where the layer wants them.
 pub struct Place<T> {
     values: Vec<T>,
-    /// From the numbers that come to those that are kept.
-    kept: fn(f32) -> T,
     row: usize,
     next: usize,
     order: Order,
@@ -31,9 +63,29 @@ enum Order {
     Transposed { inputs: usize, channels: usize },
 }
 
-impl<T: Copy> Place<T> {
-    /// Room for `param`'s numbers, which come in `layout` and are kept as what `kept` makes of them.
-    pub fn new(param: &Param, layout: Layout, kept: fn(f32) -> T) -> Self {
+impl Order {
+    /// Puts whole rows that stay where they are, as rows.
+    fn put_within<T: Kept>(&self, row: usize, rows: &[f32], places: &mut [T]) {
+        let Self::Filter { inputs } = *self else {
+            return places.iter_mut().zip(rows).for_each(|(place, &v)| *place = T::of_single(v));
+        };
+        for (row, filter) in rows.chunks_exact(row).zip(places.chunks_exact_mut(row)) {
+            let taps = row.len() / inputs;
+            for (tap, of_tap) in filter.chunks_exact_mut(inputs).enumerate() {
+                for (place, &v) in of_tap.iter_mut().zip(row[tap..].iter().step_by(taps)) {
+                    *place = T::of_single(v);
+                }
+            }
+        }
+    }
+}
+
+/// Numbers read by one thread at a time: so few that they are still in its cache when they are looked at.
+const PIECE: usize = 1 << 16;
+
+impl<T: Kept> Place<T> {
+    /// Room for `param`'s numbers, which come in `layout`.
+    pub fn new(param: &Param, layout: Layout) -> Self {
         let count = param.shape.iter().product::<usize>();
         let (outputs, inputs) = (param.shape[0], param.shape.get(1).copied().unwrap_or(1));
         let each = count.checked_div(outputs).unwrap_or(0);
@@ -46,11 +98,7 @@ impl<T: Copy> Place<T> {
                 (outputs, Order::Transposed { inputs: each, channels })
             }
         };
-        let values = match order {
-            Order::Append => Vec::with_capacity(count),
-            _ => vec![kept(0.0); count],
-        };
-        Self { values, kept, row, next: 0, order }
+        Self { values: vec![T::of_single(0.0); count], row, next: 0, order }
     }
 
     /// How many numbers belong together.
@@ -60,28 +108,51 @@ impl<T: Copy> Place<T> {
 
     /// Takes the next whole rows.
     pub fn put(&mut self, rows: &[f32]) {
-        match self.order {
-            Order::Append => self.values.extend(rows.iter().map(|&v| (self.kept)(v))),
-            Order::Filter { inputs } => {
-                for row in rows.chunks_exact(self.row) {
-                    let taps = self.row / inputs;
-                    let filter = &mut self.values[self.next * self.row..][..self.row];
-                    for (at, slot) in filter.iter_mut().enumerate() {
-                        *slot = (self.kept)(row[at % inputs * taps + at / inputs]);
-                    }
-                    self.next += 1;
+        if let Order::Transposed { inputs, channels } = self.order {
+            for row in rows.chunks_exact(self.row) {
+                let at = self.next % channels * (inputs / channels) + self.next / channels;
+                for (output, &v) in row.iter().enumerate() {
+                    self.values[output * inputs + at] = T::of_single(v);
                 }
+                self.next += 1;
             }
-            Order::Transposed { inputs, channels } => {
-                for row in rows.chunks_exact(self.row) {
-                    let at = self.next % channels * (inputs / channels) + self.next / channels;
-                    for (output, &v) in row.iter().enumerate() {
-                        self.values[output * inputs + at] = (self.kept)(v);
-                    }
-                    self.next += 1;
-                }
-            }
+        } else {
+            self.order.put_within(self.row, rows, &mut self.values[self.next * self.row..][..rows.len()]);
+            self.next += rows.len() / self.row.max(1);
         }
+    }
+
+    /// Takes all rows at once: `read(first, values)` fills `values` with the file's numbers from `first` on, and is asked by
+    /// several threads. Returns how many numbers are not finite; `None`, having done nothing that lasts, where numbers
+    /// move too far for that or `read` cannot do it.
+    pub fn fill(
+        &mut self,
+        read: impl Fn(usize, &mut [f32]) -> Option<io::Result<()>> + Sync,
+    ) -> Option<io::Result<usize>> {
+        if matches!(self.order, Order::Transposed { .. }) {
+            return None;
+        }
+        let (row, order) = (self.row.max(1), &self.order);
+        let piece = (PIECE / row).max(1) * row;
+        let odd = |values: &[f32]| values.iter().filter(|v| !v.is_finite()).count();
+        let each = self.values.par_chunks_mut(piece).enumerate().map(|(index, place)| {
+            let first = index * piece;
+            if matches!(order, Order::Append) && T::SINGLE {
+                let values: &mut [f32] = bytemuck::cast_slice_mut(place);
+                return Some(read(first, values)?.map(|()| odd(values)));
+            }
+            let mut values = vec![0.0; place.len()];
+            let done = read(first, &mut values)?;
+            order.put_within(row, &values, place);
+            Some(done.map(|()| odd(&values)))
+        });
+        each.reduce(
+            || Some(Ok(0)),
+            |a, b| {
+                let (a, b) = (a?, b?);
+                Some(a.and_then(|a| Ok(a + b?)))
+            },
+        )
     }
 
     /// All numbers in the layer's order.

@@ -50,7 +50,7 @@ pub struct TensorInfo {
 }
 
 /// Named tensors that can be read one after another.
-pub trait Source: Send {
+pub trait Source: Send + Sync {
     /// What there is.
     fn tensors(&self) -> &[TensorInfo];
 
@@ -62,6 +62,13 @@ pub trait Source: Send {
     /// # Errors
     /// If the tensors cannot be read any more.
     fn read(&mut self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()>;
+
+    /// Fills `values` with the numbers of tensor `index` from number `first` on. Several threads may ask at once. `None`
+    /// where the source can only be read in order.
+    fn read_at(&self, index: usize, first: usize, values: &mut [f32]) -> Option<io::Result<()>> {
+        let _ = (index, first, values);
+        None
+    }
 
     /// SHA-256 of the whole source, in hexadecimal.
     ///

@@ -55,7 +55,7 @@ fn json_has_everything_about_a_photo() {
     assert_eq!((top.len(), &top[0]["index"], &top[0]["name"]), (5, &285.into(), &"Egyptian cat".into()));
     assert!(top.windows(2).all(|pair| number(&pair[0]["probability"]) >= number(&pair[1]["probability"])));
     assert!(top.windows(2).all(|pair| number(&pair[0]["logit"]) >= number(&pair[1]["logit"])));
-    for stage in ["load", "decode", "prepare", "forward", "explain"] {
+    for stage in ["start", "load", "decode", "prepare", "forward", "grad-cam", "paint", "write"] {
         assert!(number(&report["seconds"][stage]) >= 0.0, "{stage}");
     }
     pictures_are_whole(folder.path(), report);

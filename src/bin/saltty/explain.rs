@@ -1,39 +1,48 @@
 //! `saltty explain`: photos in, text, pictures, arrays and JSON out.
 
 mod arrays;
+mod interruption;
+mod line;
 mod pictures;
 mod report;
-mod stopwatch;
+pub mod stopwatch;
 pub mod wanted;
 
 use std::{
     fmt::Write as _,
     io::IsTerminal,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
-    time::Instant,
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use saltty::{
     Error,
     arrays::Arrays,
-    explain::{Method, Session},
+    explain::{Article, Method},
     model::Model,
-    photo::{self, Photo},
+    photo,
     raster::Raster,
-    scene::{ClassScore, Scene},
-    studio::Studio,
+    scene::Scene,
+    studio::{Explanation, Studio},
 };
 
 use crate::{cli, network, output};
+use interruption::Interruption;
+use line::{Maps, Told, side_by_side};
 use pictures::Pictures;
 use stopwatch::Stopwatch;
 use wanted::Wanted;
 
 /// The methods of the article.
 const DEFAULT_METHODS: [Method; 3] = [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam];
+
+/// How long to wait for a photo before looking whether somebody wants the program to end.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// What is the same for all photos of a run.
 struct Run<'o> {
@@ -42,18 +51,9 @@ struct Run<'o> {
     classes: Vec<Wanted>,
     methods: Vec<Method>,
     sha256: Option<String>,
-    pictures: Pictures,
     progress: ProgressBar,
-    load_seconds: f64,
-}
-
-/// One photo on its way through.
-struct Subject<'p> {
-    path: &'p Path,
-    square: Raster,
-    session: Session,
-    classes: Vec<usize>,
-    began: Instant,
+    /// Seconds of what came before the first photo.
+    before: Vec<(&'static str, f64)>,
 }
 
 /// Runs the command: all photos, even where some fail.
@@ -62,21 +62,13 @@ pub fn run(options: &cli::Explain) -> Result<ExitCode> {
     if options.arrays.is_some() && (photos.len() > 1 || wanted::count(&options.class) > 1) {
         usage("--arrays takes one photo and one class; run saltty once for each");
     }
-    let mut run = Run::prepare(options, photos.len())?;
-    let mut failed = 0;
-    for path in &photos {
-        run.progress.set_message(path.display().to_string());
-        if let Err(error) = run.explain(path) {
-            if error.is::<output::Closed>() {
-                return Err(error);
-            }
-            run.progress.suspend(|| output::complain(&error));
-            failed += 1;
-        }
-        run.progress.inc(1);
-    }
-    run.progress.finish_and_clear();
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let run = Run::prepare(options, photos.len())?;
+    let pictures = Pictures::new(options.png.as_deref())?;
+    let interruption = Interruption::listen()?;
+    thread::scope(|scope| {
+        let told = line::start(scope, &run, &photos)?;
+        run.show_all(&told, pictures, &interruption)
+    })
 }
 
 /// Files as they are, folders as the photos in them. One path among several that is neither stays, to fail in its turn.
@@ -111,9 +103,9 @@ impl<'o> Run<'o> {
         if let Some(model) = options.network.model.filter(without_cam) {
             return Err(Error::NoCam { model }.into());
         }
-        let began = Instant::now();
+        let (start, began) = (stopwatch::BEGAN.elapsed(), Instant::now());
         let studio = network::load(&options.network)?;
-        let load_seconds = began.elapsed().as_secs_f64();
+        let before = vec![("start", start.as_secs_f64()), ("load", began.elapsed().as_secs_f64())];
         let model = studio.classifier().model();
         if without_cam(&model) {
             return Err(Error::NoCam { model }.into());
@@ -127,36 +119,61 @@ impl<'o> Run<'o> {
         }
         let classes = wanted::find(&options.class, studio.names())?;
         let sha256 = options.json.then(|| network::sha256(&options.network)).transpose()?;
-        let pictures = Pictures::new(options.png.as_deref())?;
-        Ok(Self { options, studio, classes, methods, sha256, pictures, progress: progress(photos), load_seconds })
+        Ok(Self { options, studio, classes, methods, sha256, progress: progress(photos), before })
     }
 
-    fn explain(&mut self, path: &Path) -> Result<()> {
-        let mut watch = Stopwatch::start(self.load_seconds);
-        let began = Instant::now();
-        let photo = Photo::open(path)?;
-        watch.lap("decode");
-        let square = self.studio.fit(&photo);
-        watch.lap("prepare");
-        let session = self.studio.session(&square).with_context(|| path.display().to_string())?;
-        watch.lap("forward");
-        let classes = wanted::classes(&self.classes, &session);
-        let subject = Subject { path, square, session, classes, began };
-        let (explained, text) =
-            if self.options.recipe.is_some() { self.article(&subject)? } else { self.methods(&subject)? };
-        watch.lap("explain");
-        if let Some(file) = &self.options.arrays {
-            arrays::write(file, &self.studio, &subject, self.options.recipe.is_some(), &self.methods)?;
+    /// Paints, writes and prints all photos as they come; those that fail are told and counted.
+    fn show_all(
+        &self,
+        photos: &Receiver<Result<Told>>,
+        mut pictures: Pictures,
+        end: &Interruption,
+    ) -> Result<ExitCode> {
+        let mut failed = false;
+        loop {
+            if let Some(status) = end.status() {
+                self.progress.finish_and_clear();
+                std::process::exit(status);
+            }
+            let photo = match photos.recv_timeout(PATIENCE) {
+                Ok(photo) => photo,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            if let Err(error) = photo.and_then(|photo| self.show(&photo, &mut pictures)) {
+                if error.is::<output::Closed>() {
+                    return Err(error);
+                }
+                self.progress.suspend(|| output::complain(&error));
+                failed = true;
+            }
+            self.progress.inc(1);
+        }
+        self.progress.finish_and_clear();
+        Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+
+    fn show(&self, told: &Told, pictures: &mut Pictures) -> Result<()> {
+        self.progress.set_message(told.photo.path.display().to_string());
+        let mut watch = told.photo.watch.clone();
+        watch.resume();
+        let (explained, text) = match &told.maps {
+            Maps::Methods(explanations) => self.methods(told, explanations, pictures, &mut watch)?,
+            Maps::Article(article) => self.article(told, article, pictures, &mut watch)?,
+        };
+        if let (Some(file), Some(bytes)) = (&self.options.arrays, &told.arrays) {
+            arrays::write(file, bytes)?;
             watch.lap("write");
         }
         if self.options.json {
-            let report = report::Report::new(self, &subject, explained, watch.laps());
+            let report = report::Report::new(self, told, explained, &watch);
             self.print(&(serde_json::to_string(&report)? + "\n"))?;
         } else {
-            self.print(&(self.heading(&photo, &subject) + &text))?;
+            self.print(&(self.heading(told) + &text))?;
         }
         if self.options.timings {
-            self.progress.suspend(|| output::remark(&watch.table(path)));
+            watch.lap("print");
+            self.progress.suspend(|| output::remark(&watch.table(told.photo.path)));
         }
         Ok(())
     }
@@ -165,48 +182,66 @@ impl<'o> Run<'o> {
         self.progress.suspend(|| output::print(text))
     }
 
-    fn methods(&mut self, subject: &Subject) -> Result<(Vec<report::Explained>, String)> {
-        let (mut explained, mut text) = (Vec::new(), String::new());
-        for &class in &subject.classes {
-            for &method in &self.methods {
-                let choice = (method, class, self.options.look.colormap);
-                let scene = self.studio.scene(&subject.square, &subject.session, choice, subject.began)?;
-                let name = format!("{class}.{method}");
-                let files = self.pictures.write(subject.path, &name, &scene.map, &scene.overlay)?;
-                if !self.options.json {
-                    text += &self.page(&scene);
-                }
-                explained.push(report::Explained::new(&scene, &files));
-            }
-        }
-        Ok((explained, text))
+    fn methods(
+        &self,
+        told: &Told,
+        explanations: &[Explanation],
+        pictures: &mut Pictures,
+        watch: &mut Stopwatch,
+    ) -> Result<(Vec<report::Explained>, String)> {
+        let colors = self.options.look.colormap;
+        let jobs: Vec<_> = explanations.iter().zip(&told.seconds).collect();
+        let painted = side_by_side(&jobs, |&(explanation, &seconds)| {
+            let scene = self.studio.paint(&told.photo.square, explanation, colors, seconds);
+            let page = if self.options.json { String::new() } else { self.page(&scene) };
+            (scene, page)
+        });
+        watch.lap("paint");
+        let name = |scene: &Scene| format!("{}.{}", scene.class.index, scene.method);
+        let files: Vec<_> = painted.iter().map(|(scene, _)| pictures.files(told.photo.path, &name(scene))).collect();
+        write_all(painted.iter().zip(&files).map(|((scene, _), files)| (&files[..], [&scene.map, &scene.overlay])))?;
+        watch.lap("write");
+        let explained = painted.iter().zip(&files).map(|((scene, _), files)| report::Explained::new(scene, files));
+        Ok((explained.collect(), painted.iter().map(|(_, page)| page.as_str()).collect()))
     }
 
     fn page(&self, scene: &Scene) -> String {
         format!("\n{}{}", output::caption(scene), output::pictures(scene, &self.options.look))
     }
 
-    fn article(&mut self, subject: &Subject) -> Result<(Vec<report::Explained>, String)> {
-        let paintings = pictures::article(&self.studio, subject, self.options.look.colormap)?;
+    fn article(
+        &self,
+        told: &Told,
+        article: &Article,
+        pictures: &mut Pictures,
+        watch: &mut Stopwatch,
+    ) -> Result<(Vec<report::Explained>, String)> {
+        let square = &told.photo.square;
         let (mut explained, mut text) = (Vec::new(), String::new());
+        let paintings = pictures::article(&self.studio, article, square, self.options.look.colormap);
+        watch.lap("paint");
         for (name, painting) in paintings {
-            let file_name = format!("article.{}", name.replace('_', "-"));
-            let files = self.pictures.write(subject.path, &file_name, &painting.map, &painting.overlay)?;
+            let files = pictures.files(told.photo.path, &format!("article.{}", name.replace('_', "-")));
+            write_all(std::iter::once((&files[..], [&painting.map, &painting.overlay])))?;
             let note = painting.note.as_ref().map_or_else(String::new, |note| format!("note: {note}\n"));
-            let rasters = [("photo", &subject.square), ("map", &painting.map), ("overlay", &painting.overlay)];
+            let rasters = [("photo", square), ("map", &painting.map), ("overlay", &painting.overlay)];
             let pictures = output::beside(rasters, &self.options.look);
             write!(text, "\nthe article's {}\n{note}{pictures}", name.replace('_', " "))?;
             explained.push(report::Explained::article(name, &self.studio, painting.note, &files));
         }
+        watch.lap("write");
         Ok((explained, text))
     }
 
-    fn heading(&self, photo: &Photo, subject: &Subject) -> String {
-        let names = self.studio.names();
-        let top = ClassScore::top(&subject.session, names, 5);
-        let marked = ClassScore::of(&subject.session, names, subject.classes[0]);
-        let (path, width, height) = (photo.path.display(), photo.raster.width, photo.raster.height);
+    fn heading(&self, told: &Told) -> String {
+        let ([width, height], path) = (told.photo.size, told.photo.path.display());
         let (model, input) = (self.studio.classifier().model(), self.studio.input_in_words());
-        format!("{path}  {width}x{height}\n{model}, {input}\n{}", output::classes(&top, &marked))
+        format!("{path}  {width}x{height}\n{model}, {input}\n{}", output::classes(&told.top, &told.class))
     }
+}
+
+/// Writes pictures into their files; where there are no files, none.
+fn write_all<'a>(pictures: impl Iterator<Item = (&'a [PathBuf], [&'a Raster; 2])>) -> Result<()> {
+    let jobs: Vec<_> = pictures.flat_map(|(files, rasters)| files.iter().zip(rasters)).collect();
+    Ok(side_by_side(&jobs, |(file, raster)| raster.write_png(file)).into_iter().collect::<saltty::Result<()>>()?)
 }

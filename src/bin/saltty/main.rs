@@ -18,6 +18,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 
 fn main() -> ExitCode {
+    std::sync::LazyLock::force(&explain::stopwatch::BEGAN);
     match run(Cli::parse()) {
         Ok(code) => code,
         Err(error) => {

@@ -12,12 +12,12 @@ use saltty::{
     studio::Studio,
 };
 
-use super::Subject;
+use super::line::Subject;
 
-/// Writes `input`, `scores` and the arrays of the methods asked for (or of the article's recipe).
-pub fn write(file: &Path, studio: &Studio, subject: &Subject, article: bool, methods: &[Method]) -> Result<()> {
+/// A safetensors file of `input`, `scores` and the arrays of the methods asked for (or of the article's recipe).
+pub fn bytes(studio: &Studio, subject: &Subject, article: bool, methods: &[Method]) -> Result<Vec<u8>> {
     let mut arrays = Arrays { metadata: metadata(studio, subject), ..Arrays::default() };
-    add(&mut arrays, "input", &studio.preprocess().planes(&subject.square), false);
+    add(&mut arrays, "input", &studio.preprocess().planes(subject.square), false);
     let logits = subject.session.pass().logits();
     arrays.insert("scores", Array::f32(&[logits.len()], logits));
     if article {
@@ -30,7 +30,12 @@ pub fn write(file: &Path, studio: &Studio, subject: &Subject, article: bool, met
             add_method(&mut arrays, studio, subject, method)?;
         }
     }
-    let written = files::write_atomically(file, &arrays.to_safetensors());
+    Ok(arrays.to_safetensors())
+}
+
+/// Writes such a file, whole or not at all.
+pub fn write(file: &Path, bytes: &[u8]) -> Result<()> {
+    let written = files::write_atomically(file, bytes);
     Ok(written.map_err(|source| Error::Write { path: file.to_owned(), source })?)
 }
 

@@ -7,6 +7,7 @@ use std::{
 
 use anyhow::Result;
 use saltty::{
+    explain::Article,
     heatmap::{self, ColorMap},
     planes::Planes,
     raster::Raster,
@@ -14,7 +15,6 @@ use saltty::{
     studio::Studio,
 };
 
-use super::Subject;
 use crate::output;
 
 /// A folder that takes pictures, and the names it has given.
@@ -32,17 +32,11 @@ impl Pictures {
         Ok(Self { folder: folder.map(Path::to_owned), stems: HashSet::new() })
     }
 
-    /// Writes `PHOTO.NAME.map.png` and `PHOTO.NAME.overlay.png`; returns what it wrote.
-    pub fn write(&mut self, photo: &Path, name: &str, map: &Raster, overlay: &Raster) -> Result<Vec<PathBuf>> {
-        let Some(folder) = self.folder.clone() else { return Ok(Vec::new()) };
+    /// `PHOTO.NAME.map.png` and `PHOTO.NAME.overlay.png`, the files of a map and its overlay; none without a folder.
+    pub fn files(&mut self, photo: &Path, name: &str) -> Vec<PathBuf> {
+        let Some(folder) = self.folder.clone() else { return Vec::new() };
         let stem = self.stem(photo);
-        let mut files = Vec::new();
-        for (kind, raster) in [("map", map), ("overlay", overlay)] {
-            let file = folder.join(format!("{stem}.{name}.{kind}.png"));
-            raster.write_png(&file)?;
-            files.push(file);
-        }
-        Ok(files)
+        ["map", "overlay"].map(|kind| folder.join(format!("{stem}.{name}.{kind}.png"))).into()
     }
 
     /// The photo's name without its ending; numbered where another folder's photo already has it.
@@ -59,16 +53,14 @@ impl Pictures {
 }
 
 /// The article's three maps, painted.
-pub fn article(studio: &Studio, subject: &Subject, colors: ColorMap) -> Result<Vec<(&'static str, Painting)>> {
-    let article = subject.session.article(studio.layer())?;
-    let (photo, rgb) = (&subject.square, studio.preprocess().rgb_order());
+pub fn article(studio: &Studio, article: &Article, photo: &Raster, colors: ColorMap) -> [(&'static str, Painting); 3] {
+    let rgb = studio.preprocess().rgb_order();
     let fine = |map: &Planes| scene::paint_fine(map, photo, colors, rgb);
-    let coarse = article_coarse(&article.grad_cam, photo, colors);
-    Ok(vec![
+    [
         ("guided_backprop", fine(&article.guided_backprop)),
-        ("grad_cam", coarse),
+        ("grad_cam", article_coarse(&article.grad_cam, photo, colors)),
         ("guided_grad_cam", fine(&article.guided_grad_cam)),
-    ])
+    ]
 }
 
 /// The article resizes with scikit-image, which mirrors at the edge, and paints half the photo under the whole map.

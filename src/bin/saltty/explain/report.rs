@@ -8,7 +8,7 @@ use saltty::{
 };
 use serde::Serialize;
 
-use super::{Run, Subject};
+use super::{Run, line::Told, stopwatch::Stopwatch};
 
 /// Everything about one photo's explanations but the maps themselves.
 #[derive(Serialize)]
@@ -58,10 +58,10 @@ impl Explained {
 }
 
 impl Report {
-    pub fn new(run: &Run, subject: &Subject, explained: Vec<Explained>, laps: &[(&'static str, f64)]) -> Self {
+    pub fn new(run: &Run, told: &Told, explained: Vec<Explained>, watch: &Stopwatch) -> Self {
         let studio = &run.studio;
         Self {
-            photo: subject.path.display().to_string(),
+            photo: told.photo.path.display().to_string(),
             model: studio.classifier().model().to_string(),
             weights_sha256: run.sha256.clone(),
             preprocess: studio.preprocess().to_string(),
@@ -69,10 +69,10 @@ impl Report {
             input_side: studio.classifier().input_side(),
             target_layer: studio.layer().name.to_string(),
             target_layer_side: studio.layer().side.to_string(),
-            class: ClassScore::of(&subject.session, studio.names(), subject.classes[0]),
-            top5: ClassScore::top(&subject.session, studio.names(), 5),
+            class: told.class.clone(),
+            top5: told.top.clone(),
             explained,
-            seconds: laps.iter().copied().collect(),
+            seconds: watch.laps().iter().copied().collect(),
         }
     }
 }

@@ -1,22 +1,35 @@
 //! Where the time of one photo went.
 
-use std::{path::Path, time::Instant};
+use std::{path::Path, sync::LazyLock, time::Instant};
+
+/// When the program began; to be looked at first thing.
+pub static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Seconds of each stage so far.
+#[derive(Clone)]
 pub struct Stopwatch {
     last: Instant,
     laps: Vec<(&'static str, f64)>,
 }
 
 impl Stopwatch {
-    /// Starts now; the network took `load` seconds before.
-    pub fn start(load: f64) -> Self {
-        Self { last: Instant::now(), laps: vec![("load", load)] }
+    /// Starts now; what came before the first photo took these seconds.
+    pub fn start(before: &[(&'static str, f64)]) -> Self {
+        Self { last: Instant::now(), laps: before.to_vec() }
     }
 
-    /// Ends a stage.
+    /// Ends a stage; one that comes again is added up.
     pub fn lap(&mut self, stage: &'static str) {
-        self.laps.push((stage, self.last.elapsed().as_secs_f64()));
+        let passed = self.last.elapsed().as_secs_f64();
+        match self.laps.iter_mut().find(|(name, _)| *name == stage) {
+            Some((_, seconds)) => *seconds += passed,
+            None => self.laps.push((stage, passed)),
+        }
+        self.last = Instant::now();
+    }
+
+    /// Begins the next stage now: what passed since the last was waiting.
+    pub fn resume(&mut self) {
         self.last = Instant::now();
     }
 
@@ -27,7 +40,7 @@ impl Stopwatch {
 
     /// For people.
     pub fn table(&self, path: &Path) -> String {
-        let rows = self.laps.iter().map(|(stage, seconds)| format!("  {stage:<8} {:>9.1} ms\n", seconds * 1e3));
+        let rows = self.laps.iter().map(|(stage, seconds)| format!("  {stage:<16} {:>9.1} ms\n", seconds * 1e3));
         format!("{}\n{}", path.display(), rows.collect::<String>())
     }
 }

@@ -1,0 +1,168 @@
+//! A folder's photos on their way: some threads decode, one asks the network, one paints and writes, each a photo or
+//! two ahead of the next. Photos come out in the order in which they went in, and few are in memory at a time.
+
+use std::{
+    io,
+    path::Path,
+    sync::mpsc::{Receiver, RecvError, SyncSender, sync_channel},
+    thread::{self, Scope},
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use saltty::{
+    explain::{Article, Session},
+    photo::Photo,
+    raster::Raster,
+    scene::ClassScore,
+    studio::Explanation,
+};
+
+use super::{Run, arrays, stopwatch::Stopwatch, wanted};
+
+/// Threads that decode.
+const DECODERS: usize = 2;
+/// Photos that wait between two steps.
+const AHEAD: usize = 2;
+/// Pictures painted or written at the same time; more than processors, as writing is mostly waiting for the disk.
+const HANDS: usize = 8;
+
+/// A photo as the network sees it.
+pub struct Decoded<'p> {
+    pub path: &'p Path,
+    /// Width and height of the file's picture.
+    pub size: [usize; 2],
+    pub square: Raster,
+    pub watch: Stopwatch,
+    pub began: Instant,
+}
+
+/// A photo in front of the network.
+pub struct Subject<'s> {
+    pub path: &'s Path,
+    pub square: &'s Raster,
+    pub session: Session,
+    pub classes: Vec<usize>,
+}
+
+/// What the network says of a photo.
+pub struct Told<'p> {
+    pub photo: Decoded<'p>,
+    /// The likeliest classes.
+    pub top: Vec<ClassScore>,
+    /// The first class explained.
+    pub class: ClassScore,
+    pub maps: Maps,
+    /// The file of arrays, if it is asked for.
+    pub arrays: Option<Vec<u8>>,
+    /// Seconds since decoding began, when each map was there.
+    pub seconds: Vec<f64>,
+}
+
+/// The maps of one photo.
+pub enum Maps {
+    /// Of each class, each method's.
+    Methods(Vec<Explanation>),
+    /// The article's three.
+    Article(Article),
+}
+
+/// Starts the threads; `photos` come out, each with what went wrong with it if something did.
+pub fn start<'scope, 'env>(
+    scope: &'scope Scope<'scope, 'env>,
+    run: &'scope Run<'env>,
+    photos: &'scope [impl AsRef<Path> + Sync],
+) -> io::Result<Receiver<Result<Told<'scope>>>> {
+    let mut decoders = Vec::new();
+    for first in 0..DECODERS.min(photos.len()) {
+        let (to, from) = sync_channel(AHEAD.div_ceil(DECODERS));
+        let mut mine = photos.iter().skip(first).step_by(DECODERS);
+        thread::Builder::new().name(format!("decoder {first}")).spawn_scoped(scope, move || {
+            let _ = mine.all(|photo| to.send(run.decode(photo.as_ref())).is_ok());
+        })?;
+        decoders.push(from);
+    }
+    let (to, from) = sync_channel(AHEAD);
+    thread::Builder::new().name("network".to_owned()).spawn_scoped(scope, move || ask(run, &decoders, &to))?;
+    Ok(from)
+}
+
+/// Takes a photo from each decoder in turn, until one has no more or nobody wants to know.
+fn ask<'p>(run: &Run, decoders: &[Receiver<Result<Decoded<'p>>>], to: &SyncSender<Result<Told<'p>>>) {
+    for decoder in decoders.iter().cycle() {
+        let photo = match decoder.recv() {
+            Ok(photo) => photo,
+            Err(RecvError) => return,
+        };
+        if to.send(photo.and_then(|photo| run.ask(photo))).is_err() {
+            return;
+        }
+    }
+}
+
+impl Run<'_> {
+    fn decode<'p>(&self, path: &'p Path) -> Result<Decoded<'p>> {
+        let (mut watch, began) = (Stopwatch::start(&self.before), Instant::now());
+        let photo = Photo::open(path)?;
+        watch.lap("decode");
+        let square = self.studio.fit(&photo);
+        watch.lap("prepare");
+        Ok(Decoded { path, size: [photo.raster.width, photo.raster.height], square, watch, began })
+    }
+
+    fn ask<'p>(&self, mut photo: Decoded<'p>) -> Result<Told<'p>> {
+        let (studio, watch) = (&self.studio, &mut photo.watch);
+        watch.resume();
+        let session = studio.session(&photo.square).with_context(|| photo.path.display().to_string())?;
+        watch.lap("forward");
+        let classes = wanted::classes(&self.classes, &session);
+        let subject = Subject { path: photo.path, square: &photo.square, session, classes };
+        let (mut explanations, mut seconds) = (Vec::new(), Vec::new());
+        let maps = if self.options.recipe.is_some() {
+            let article = subject.session.article(studio.layer())?;
+            watch.lap("article");
+            Maps::Article(article)
+        } else {
+            for &class in &subject.classes {
+                for &method in &self.methods {
+                    explanations.push(studio.explanation(&subject.session, method, class, studio.layer())?);
+                    seconds.push(photo.began.elapsed().as_secs_f64());
+                    watch.lap(method.id());
+                }
+            }
+            Maps::Methods(explanations)
+        };
+        let arrays = self
+            .options
+            .arrays
+            .as_ref()
+            .map(|_| arrays::bytes(studio, &subject, self.options.recipe.is_some(), &self.methods))
+            .transpose()?;
+        let top = ClassScore::top(&subject.session, studio.names(), 5);
+        let class = ClassScore::of(&subject.session, studio.names(), subject.classes[0]);
+        Ok(Told { photo, top, class, maps, arrays, seconds })
+    }
+}
+
+/// What `f` makes of each item, computed side by side, in order.
+pub fn side_by_side<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let each = items.len().div_ceil(HANDS).max(1);
+    thread::scope(|scope| {
+        let hands: Vec<_> =
+            items.chunks(each).map(|items| scope.spawn(|| items.iter().map(&f).collect::<Vec<_>>())).collect();
+        hands.into_iter().flat_map(|hand| hand.join().expect("painting and writing do not panic")).collect()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::side_by_side;
+
+    #[test]
+    fn order_is_kept_whatever_the_number() {
+        for count in [0, 1, 7, 8, 9, 100] {
+            let items: Vec<usize> = (0..count).collect();
+            assert_eq!(side_by_side(&items, |i| 3 * i), items.iter().map(|i| 3 * i).collect::<Vec<_>>());
+        }
+    }
+}
