@@ -76,7 +76,7 @@ def run(network, photos, threads, rounds):
     with tempfile.TemporaryDirectory() as folder:
         for number in range(photos):
             shutil.copy(PHOTO, Path(folder) / f"{number}.png")
-        command = [TARGET / "release/saltty", "explain", folder, "--json", *weights(network)]
+        command = [TARGET / "release/saltty", "explain", folder, *weights(network)]
         for _ in range(rounds):
             start = time.perf_counter()
             process = subprocess.Popen(
@@ -156,7 +156,7 @@ def main():
             numbers = f"{seconds:.2f} | {more} | {computed:.2f} | {memory:.0f}"
             rows.append(f"| {network} | {threads} | {photos} | {numbers} |")
             print(rows[-1], file=sys.stderr)
-    words = f"Whole processes, `explain FOLDER --json`, three maps a photo; load average before {load:.1f}."
+    words = f"Whole processes, `explain FOLDER`, three maps a photo; load average before {load:.1f}."
     text = words + "\n\n" + "\n".join(rows) + "\n"
     print(text)
     if not quick:

@@ -96,8 +96,8 @@ fn photos_at_once(bencher: Bencher, batch: usize) {
         Vgg19::assemble(&mut Blueprint::new(&names, classes, &mut supply)).expect("weights that can be read")
     });
     let values = vec![photo(224).values; batch].concat();
-    let x =
-        Cpu::default().tensor_from_vec(values.into_iter().map(|v| v as f32).collect(), (batch, Const, Const, Const));
+    let shape = (batch, Const::<3>, Const::<224>, Const::<224>);
+    let x = Cpu::default().tensor_from_vec(values.into_iter().map(|v| v as f32).collect(), shape);
     let mut seed = vec![0.0; batch * 1000];
     seed.iter_mut().skip(285).step_by(1000).for_each(|class| *class = 1.0);
     bencher.counter(ItemsCount::new(batch)).bench_local(|| {

@@ -184,8 +184,15 @@ impl Weights {
     /// # Errors
     /// If the file cannot be read any more.
     pub fn read<E: Real>(&mut self, param: &Param) -> Result<Arc<Vec<E>>> {
+        self.read_as(param, E::of_f32)
+    }
+
+    fn read_as<T>(&mut self, param: &Param, kept: fn(f32) -> T) -> Result<Arc<Vec<T>>>
+    where
+        T: Copy + Send + Sync + 'static,
+    {
         let entry = self.plan.entry(param);
-        let mut place = layout::Place::<E>::new(param, entry.layout);
+        let mut place = layout::Place::new(param, entry.layout, kept);
         let source = &*self.source;
         match place.fill(|first, values| source.read_at(entry.tensor, first, values)) {
             None => {}

@@ -1,10 +1,10 @@
 //! From the order of numbers in a file to the order in a layer.
 
-use std::io;
+use std::{any::Any, io};
 
 use rayon::prelude::*;
 
-use crate::nn::{Param, Part, Real};
+use crate::nn::{Param, Part};
 
 /// The order of numbers in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,10 @@ pub enum Layout {
 }
 
 /// Puts a tensor's numbers, as they come, where the layer wants them.
-pub struct Place<E> {
-    values: Vec<E>,
+pub struct Place<T> {
+    values: Vec<T>,
+    /// From the numbers that come to those that are kept.
+    kept: fn(f32) -> T,
     row: usize,
     next: usize,
     order: Order,
@@ -35,15 +37,15 @@ enum Order {
 
 impl Order {
     /// Puts whole rows that stay where they are, as rows.
-    fn put_within<E: Real>(&self, row: usize, rows: &[f32], places: &mut [E]) {
+    fn put_within<T>(&self, kept: fn(f32) -> T, row: usize, rows: &[f32], places: &mut [T]) {
         let Self::Filter { inputs } = *self else {
-            return places.iter_mut().zip(rows).for_each(|(place, &v)| *place = E::of_f32(v));
+            return places.iter_mut().zip(rows).for_each(|(place, &v)| *place = kept(v));
         };
         for (row, filter) in rows.chunks_exact(row).zip(places.chunks_exact_mut(row)) {
             let taps = row.len() / inputs;
             for (tap, of_tap) in filter.chunks_exact_mut(inputs).enumerate() {
                 for (place, &v) in of_tap.iter_mut().zip(row[tap..].iter().step_by(taps)) {
-                    *place = E::of_f32(v);
+                    *place = kept(v);
                 }
             }
         }
@@ -53,9 +55,9 @@ impl Order {
 /// Numbers read by one thread at a time: so few that they are still in its cache when they are looked at.
 const PIECE: usize = 1 << 16;
 
-impl<E: Real> Place<E> {
-    /// Room for `param`'s numbers, which come in `layout`.
-    pub fn new(param: &Param, layout: Layout) -> Self {
+impl<T: Copy + Send + Sync + 'static> Place<T> {
+    /// Room for `param`'s numbers, which come in `layout` and are kept as what `kept` makes of them.
+    pub fn new(param: &Param, layout: Layout, kept: fn(f32) -> T) -> Self {
         let count = param.shape.iter().product::<usize>();
         let (outputs, inputs) = (param.shape[0], param.shape.get(1).copied().unwrap_or(1));
         let each = count.checked_div(outputs).unwrap_or(0);
@@ -68,7 +70,7 @@ impl<E: Real> Place<E> {
                 (outputs, Order::Transposed { inputs: each, channels })
             }
         };
-        Self { values: vec![E::ZERO; count], row, next: 0, order }
+        Self { values: vec![kept(0.0); count], kept, row, next: 0, order }
     }
 
     /// How many numbers belong together.
@@ -82,12 +84,12 @@ impl<E: Real> Place<E> {
             for row in rows.chunks_exact(self.row) {
                 let at = self.next % channels * (inputs / channels) + self.next / channels;
                 for (output, &v) in row.iter().enumerate() {
-                    self.values[output * inputs + at] = E::of_f32(v);
+                    self.values[output * inputs + at] = (self.kept)(v);
                 }
                 self.next += 1;
             }
         } else {
-            self.order.put_within(self.row, rows, &mut self.values[self.next * self.row..][..rows.len()]);
+            self.order.put_within(self.kept, self.row, rows, &mut self.values[self.next * self.row..][..rows.len()]);
             self.next += rows.len() / self.row.max(1);
         }
     }
@@ -99,34 +101,36 @@ impl<E: Real> Place<E> {
         &mut self,
         read: impl Fn(usize, &mut [f32]) -> Option<io::Result<()>> + Sync,
     ) -> Option<io::Result<usize>> {
-        if matches!(self.order, Order::Transposed { .. }) {
-            return None;
-        }
-        let (row, order) = (self.row.max(1), &self.order);
+        let (row, order, kept) = (self.row.max(1), &self.order, self.kept);
         let piece = (PIECE / row).max(1) * row;
         let odd = |values: &[f32]| values.iter().filter(|v| !v.is_finite()).count();
-        let each = self.values.par_chunks_mut(piece).enumerate().map(|(index, place)| {
-            let first = index * piece;
-            if matches!(order, Order::Append) && E::NAME == f32::NAME {
-                let values: &mut [f32] = bytemuck::cast_slice_mut(place);
-                return Some(read(first, values)?.map(|()| odd(values)));
+        let sum = |a: Option<io::Result<usize>>, b: Option<io::Result<usize>>| {
+            let (a, b) = (a?, b?);
+            Some(a.and_then(|a| Ok(a + b?)))
+        };
+        let none = || Some(Ok(0));
+        match (order, (&mut self.values as &mut dyn Any).downcast_mut::<Vec<f32>>()) {
+            (Order::Transposed { .. }, _) => None,
+            (Order::Append, Some(values)) => {
+                let pieces = values.par_chunks_mut(piece).enumerate();
+                let filled = pieces.map(|(at, values)| Some(read(at * piece, values)?.map(|()| odd(values))));
+                filled.reduce(none, sum)
             }
-            let mut values = vec![0.0; place.len()];
-            let done = read(first, &mut values)?;
-            order.put_within(row, &values, place);
-            Some(done.map(|()| odd(&values)))
-        });
-        each.reduce(
-            || Some(Ok(0)),
-            |a, b| {
-                let (a, b) = (a?, b?);
-                Some(a.and_then(|a| Ok(a + b?)))
-            },
-        )
+            _ => {
+                let pieces = self.values.par_chunks_mut(piece).enumerate();
+                let filled = pieces.map(|(at, places)| {
+                    let mut values = vec![0.0; places.len()];
+                    let done = read(at * piece, &mut values)?;
+                    order.put_within(kept, row, &values, places);
+                    Some(done.map(|()| odd(&values)))
+                });
+                filled.reduce(none, sum)
+            }
+        }
     }
 
     /// All numbers in the layer's order.
-    pub fn finish(self) -> Vec<E> {
+    pub fn finish(self) -> Vec<T> {
         self.values
     }
 }
