@@ -149,8 +149,8 @@ def main():
         name = network if threads == 2 else f"{network}, 1 thread"
         lines[name] = []
         for photos in several:
-            few = 1 if photos > 16 and network != "squeezenet1_1" else rounds
-            seconds, computed, memory = run(network, photos, threads, few)
+            # Many photos are their own repetition.
+            seconds, computed, memory = run(network, photos, threads, 1 if photos > 4 else rounds)
             lines[name].append((photos, seconds, memory))
             more = f"{(seconds - lines[name][0][1]) / (photos - 1):.3f}" if photos > 1 else ""
             numbers = f"{seconds:.2f} | {more} | {computed:.2f} | {memory:.0f}"
