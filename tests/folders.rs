@@ -87,7 +87,7 @@ fn an_interrupted_run_leaves_nothing_half_written() {
     assert!(written.len() < 40 * 6, "it was interrupted");
     assert_eq!(written.len() % 6, 0, "whole photos only: {written:?}");
     for name in written {
-        assert!(name.ends_with(".png"), "{name} is no finished file");
+        assert_eq!(Path::new(&name).extension(), Some("png".as_ref()), "{name} is no finished file");
         image::open(pictures.join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
