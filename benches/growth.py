@@ -76,7 +76,7 @@ def run(network, photos, threads, rounds):
     with tempfile.TemporaryDirectory() as folder:
         for number in range(photos):
             shutil.copy(PHOTO, Path(folder) / f"{number}.png")
-        command = [TARGET / "release/saltty", "explain", folder, "--json", *weights(network)]
+        command = [TARGET / "release/saltty", "explain", folder, *weights(network)]
         for _ in range(rounds):
             start = time.perf_counter()
             process = subprocess.Popen(
@@ -96,7 +96,7 @@ def run(network, photos, threads, rounds):
 def plot(lines, file):
     """Seconds over photos, both logarithmic; memory under it. `lines`: name -> [(photos, seconds, MB)]."""
     width, height, left, gap = 640, 240, 60, 70
-    colours = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b")
+    colours = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#17becf")
     points = [point for line in lines.values() for point in line]
     logarithm = math.log10
     shapes = []
@@ -120,9 +120,11 @@ def plot(lines, file):
             shapes.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
             for point in line:
                 shapes.append(f'<circle cx="{x(point[0]):.1f}" cy="{y(point[column]):.1f}" r="3" fill="{colour}"/>')
-            if column == 1:
-                at = y(line[-1][1]) + 4
-                shapes.append(f'<text x="{width - 142}" y="{at:.1f}" fill="{colour}">{name}</text>')
+        if column == 1:
+            free = top  # names do not overlap
+            for value, name, colour in sorted((y(line[-1][1]), name, c) for (name, line), c in zip(lines.items(), colours)):
+                free = max(value + 4, free + 14)
+                shapes.append(f'<text x="{width - 142}" y="{free:.1f}" fill="{colour}">{name}</text>')
 
     panel(30, 1, "seconds, whole process")
     panel(30 + height + gap, 2, "most resident memory, MB")
@@ -149,14 +151,14 @@ def main():
         name = network if threads == 2 else f"{network}, 1 thread"
         lines[name] = []
         for photos in several:
-            few = 1 if photos > 16 and network != "squeezenet1_1" else rounds
-            seconds, computed, memory = run(network, photos, threads, few)
+            # Many photos are their own repetition.
+            seconds, computed, memory = run(network, photos, threads, 1 if photos > 4 else rounds)
             lines[name].append((photos, seconds, memory))
             more = f"{(seconds - lines[name][0][1]) / (photos - 1):.3f}" if photos > 1 else ""
             numbers = f"{seconds:.2f} | {more} | {computed:.2f} | {memory:.0f}"
             rows.append(f"| {network} | {threads} | {photos} | {numbers} |")
             print(rows[-1], file=sys.stderr)
-    words = f"Whole processes, `explain FOLDER --json`, three maps a photo; load average before {load:.1f}."
+    words = f"Whole processes, `explain FOLDER`, three maps a photo; load average before {load:.1f}."
     text = words + "\n\n" + "\n".join(rows) + "\n"
     print(text)
     if not quick:

@@ -1,7 +1,7 @@
 //! Each kind of layer at the sizes of VGG19 and SqueezeNet, one way and the other; and the processor's own peak.
 //!
 //! Divan prints items per second; an item is a floating-point operation of the *definition* (two for each
-//! multiply-add), so a Winograd layer can exceed the peak.
+//! multiply-add), so a Winograd layer can exceed the peak. `examples/floors.rs` says how far each is from what can be done.
 
 use divan::{Bencher, counter::ItemsCount};
 use saltty::nn::{
@@ -59,7 +59,7 @@ fn convolution(size: &Size, kernels: Kernels) -> Convolution<f32> {
     Convolution::new(kernels, Arc::new(conv::channels_last(&weights, size.outputs, size.inputs, size.kernel)))
 }
 
-#[divan::bench(args = SIZES.map(|(name, _)| name), consts = [0, 1])]
+#[divan::bench(args = SIZES.map(|(name, _)| name), consts = [0, 1], max_time = 1)]
 fn forward<const DIRECT: usize>(bencher: Bencher, name: &str) {
     let size = SIZES.iter().find(|(n, _)| *n == name).expect("one of these").1;
     let layer = convolution(&size, [Kernels::Winograd, Kernels::Direct][DIRECT]);
@@ -69,7 +69,7 @@ fn forward<const DIRECT: usize>(bencher: Bencher, name: &str) {
     bencher.counter(ItemsCount::new(operations(&size))).bench_local(|| layer.forward(&size, &x, &bias, true, &mut y));
 }
 
-#[divan::bench(args = SIZES.map(|(name, _)| name), consts = [0, 1])]
+#[divan::bench(args = SIZES.map(|(name, _)| name), consts = [0, 1], max_time = 1)]
 fn input_gradient<const DIRECT: usize>(bencher: Bencher, name: &str) {
     let size = SIZES.iter().find(|(n, _)| *n == name).expect("one of these").1;
     let layer = convolution(&size, [Kernels::Winograd, Kernels::Direct][DIRECT]);
@@ -81,13 +81,13 @@ fn input_gradient<const DIRECT: usize>(bencher: Bencher, name: &str) {
 }
 
 /// fc7: 4096 x 4096.
-#[divan::bench]
+#[divan::bench(max_time = 1)]
 fn dense_forward(bencher: Bencher) {
     let (x, weight, bias) = (noise::<f32>(4096), noise(4096 * 4096).into(), noise(4096));
     bencher.counter(ItemsCount::new(2_usize * 4096 * 4096)).bench_local(|| dense::forward(1, &x, &weight, &bias));
 }
 
-#[divan::bench]
+#[divan::bench(max_time = 1)]
 fn dense_input_gradient(bencher: Bencher) {
     let (up, weight) = (noise::<f32>(4096), noise(4096 * 4096).into());
     let mut down = vec![0.0; 4096];
@@ -97,7 +97,7 @@ fn dense_input_gradient(bencher: Bencher) {
 }
 
 /// pool1 of VGG.
-#[divan::bench]
+#[divan::bench(max_time = 1)]
 fn pool_forward(bencher: Bencher) {
     let size = pool::Size { planes: 64, input: [224, 224], output: [112, 112], kernel: 2, stride: 2 };
     let x = noise::<f32>(64 * 224 * 224);
@@ -105,7 +105,7 @@ fn pool_forward(bencher: Bencher) {
 }
 
 /// The gates of the first rectifier of VGG, written down and applied.
-#[divan::bench]
+#[divan::bench(max_time = 1)]
 fn rectifier_gates(bencher: Bencher) {
     let y = noise::<f32>(64 * 224 * 224);
     let mut gradient = y.clone();
@@ -116,7 +116,7 @@ fn rectifier_gates(bencher: Bencher) {
 }
 
 /// What the `gemm` crate reaches on both threads at a size that suits it: the peak to compare with.
-#[divan::bench]
+#[divan::bench(max_time = 1)]
 fn peak(bencher: Bencher) {
     const SIDE: usize = 1024;
     let (a, b) = (noise::<f32>(SIDE * SIDE), noise(SIDE * SIDE));

@@ -87,7 +87,34 @@ fn an_interrupted_run_leaves_nothing_half_written() {
     assert!(written.len() < 40 * 6, "it was interrupted");
     assert_eq!(written.len() % 6, 0, "whole photos only: {written:?}");
     for name in written {
-        assert!(name.ends_with(".png"), "{name} is no finished file");
+        assert_eq!(Path::new(&name).extension(), Some("png".as_ref()), "{name} is no finished file");
         image::open(pictures.join(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
+}
+
+/// Most resident memory of a run over `count` photos, in kB.
+#[cfg(target_os = "linux")]
+fn peak(count: usize) -> u64 {
+    let folder = photos(count);
+    let mut process = Process::new(env!("CARGO_BIN_EXE_saltty"));
+    process.args(["explain", "."]).current_dir(folder.path()).stdout(Stdio::null());
+    let mut process = process.spawn().unwrap();
+    let mut most = 0;
+    while process.try_wait().unwrap().is_none() {
+        let status = fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap_or_default();
+        let peak =
+            status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
+        most = most.max(peak.unwrap_or(0));
+        thread::sleep(Duration::from_millis(5));
+    }
+    most
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_photos() {
+    let (few, many) = (peak(8), peak(32));
+    println!("{few} kB for 8 photos, {many} kB for 32");
+    assert!(few > 40_000, "the network must have been seen: {few} kB");
+    assert!(many < few + 40_000, "{few} kB for 8 photos, {many} kB for 32");
 }

@@ -32,14 +32,19 @@ pub fn zeros<E: Real>(len: usize) -> Vec<E> {
     vec
 }
 
-/// Keeps the memory of `vec` for a later [`take`].
+/// Keeps the memory of `vec` for a later [`take`], unless enough of its size is kept: vectors that were never taken are
+/// given as well, so that without a bound each photo would leave some more.
 pub fn give<E: Real>(vec: Vec<E>) {
     if vec.capacity() >= LEAST
         && let Ok(mut spare) = E::spare().lock()
+        && spare.iter().filter(|kept| kept.capacity() == vec.capacity()).count() < SAME + rayon::current_num_threads()
     {
         spare.push(vec);
     }
 }
+
+/// Vectors of one size that are kept, besides one a thread.
+const SAME: usize = 4;
 
 /// Frees what no one uses.
 pub fn clear<E: Real>() {
