@@ -32,6 +32,24 @@ pub struct Choices {
     pub kernels: Kernels,
 }
 
+/// Classes that a scene lists: as many as a tall screen has rows for.
+const LISTED: usize = 24;
+
+/// One way to look at a photo.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'l> {
+    /// The method.
+    pub method: Method,
+    /// The class explained.
+    pub class: usize,
+    /// The class whose map is taken away, for a contrast.
+    pub against: Option<usize>,
+    /// Colours of the map.
+    pub colors: ColorMap,
+    /// The target layer.
+    pub layer: &'l Layer,
+}
+
 /// A loaded network with its conventions.
 pub struct Studio {
     classifier: Arc<dyn Classifier>,
@@ -132,20 +150,39 @@ impl Studio {
         layer: &Layer,
         since: Instant,
     ) -> Result<Scene> {
-        let attribution = session.explain(method, class, layer)?;
+        self.view(square, session, &View { method, class, against: None, colors, layer }, since)
+    }
+
+    /// Like [`scene`](Self::scene), with everything chosen now. A contrast is shown in diverging colours.
+    ///
+    /// # Errors
+    /// What [`Session::explain`] and [`Session::contrast`] say.
+    pub fn view(&self, square: &Raster, session: &Session, view: &View, since: Instant) -> Result<Scene> {
+        let View { method, class, against, layer, .. } = *view;
+        let attribution = match against {
+            Some(other) => session.contrast(method, [class, other], layer)?,
+            None => session.explain(method, class, layer)?,
+        };
+        let colors = if against.is_some() { ColorMap::Diverging } else { view.colors };
         let painting = scene::paint(&attribution, square, colors, self.preprocess.rgb_order());
+        let note = if against.is_some() { painting.note } else { session.diagnose(&attribution)? };
+        let score = |index| ClassScore::of(session, &self.names, index);
         Ok(Scene {
             photo: square.clone(),
             map: painting.map,
             overlay: painting.overlay,
-            top: ClassScore::top(session, &self.names, 5),
-            class: ClassScore::of(session, &self.names, class),
+            top: ClassScore::top(session, &self.names, LISTED),
+            class: score(class),
+            against: against.map(score),
             method,
             colors,
+            raw: attribution.map,
+            shown: painting.shown,
             layer: attribution.layer.map_or_else(|| "the input's pixels".to_owned(), |layer| layer.to_string()),
             model: self.classifier.model().to_string(),
             preprocess: self.input_in_words(),
-            note: painting.note,
+            resize: self.resize,
+            note,
             seconds: since.elapsed().as_secs_f64(),
         })
     }

@@ -24,6 +24,7 @@ Examples:
   saltty holiday/ --class \"golden retriever\"     browse a folder, explaining one class
   saltty explain cat.jpg --class top3 --png out  three classes, three methods, pictures into out/
   saltty explain cat.jpg --model vgg19 --weights vgg19.safetensors --json
+  saltty compare cat.jpg --class cat --class dog two explanations side by side, and how alike they are
   saltty cat.jpg --color always | less -R        the picture as coloured text
 
 In a terminal saltty is interactive (? lists the keys); otherwise it prints the same picture as text.";
@@ -42,6 +43,10 @@ pub struct Cli {
 pub enum Command {
     /// Explain photos without the interface: text, pictures, arrays, JSON.
     Explain(Explain),
+    /// Compare explanations side by side: 2 to 6 of several networks, classes, layers, methods, photos.
+    Compare(Compare),
+    /// Print the keys of the interface as a key map file, to be edited.
+    Keys(Keys),
     /// Write explanations down so that anyone can verify them: a manifest and arrays for each.
     Record(Record),
     /// Explain again what was recorded, and say stage by stage whether it is still the same.
@@ -68,11 +73,14 @@ pub enum Command {
 
 #[derive(Args, Debug)]
 pub struct Browse {
-    /// Photos, or folders of photos.
-    #[arg(required = true, value_name = "PHOTO|FOLDER")]
+    /// Photos, or folders of photos (with all folders in them).
+    #[arg(required_unless_present = "resume", value_name = "PHOTO|FOLDER")]
     pub photos: Vec<PathBuf>,
     #[command(flatten)]
     pub network: Network,
+    /// Another network to switch to and to compare with, NAME or NAME=FILE; may be given again.
+    #[arg(long, value_name = "NAME[=FILE]")]
+    pub also: Vec<Among>,
     /// The class to explain: index, name, part of a name, or WordNet id [default: the likeliest].
     #[arg(long, short)]
     pub class: Option<String>,
@@ -81,12 +89,105 @@ pub struct Browse {
     pub method: Method,
     #[command(flatten)]
     pub look: Look,
+    #[command(flatten)]
+    pub screen: Screen,
+    /// Go on where the interface was left the last time.
+    #[arg(long, conflicts_with_all = ["photos", "plain"])]
+    pub resume: bool,
+}
+
+/// Whether and how the interface opens.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Interface")]
+pub struct Screen {
     /// Print text even in a terminal.
     #[arg(long, conflicts_with = "interactive")]
     pub plain: bool,
     /// Insist on the interface; an error where there is no terminal.
     #[arg(long)]
     pub interactive: bool,
+    /// Neither read nor write what is remembered of photos [default: ~/.cache/saltty].
+    #[arg(long)]
+    pub no_cache: bool,
+    /// A key map file (`saltty keys --print` writes one) [default: ~/.config/saltty/keys.conf, where there is one].
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
+}
+
+/// One of several networks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Among {
+    /// The network.
+    pub model: Model,
+    /// Its weights; the embedded ones if none.
+    pub weights: Option<PathBuf>,
+}
+
+impl std::str::FromStr for Among {
+    type Err = saltty::Error;
+
+    fn from_str(text: &str) -> Result<Self, saltty::Error> {
+        let (model, weights) = match text.split_once('=') {
+            Some((model, file)) => (model, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        Ok(Self { model: model.parse()?, weights })
+    }
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = COMPARE_EXAMPLES)]
+pub struct Compare {
+    /// Photos.
+    #[arg(required = true, value_name = "PHOTO")]
+    pub photos: Vec<PathBuf>,
+    /// Networks: NAME, or NAME=FILE with its weights [default: the embedded one].
+    #[arg(long, value_name = "NAME[=FILE]")]
+    pub model: Vec<Among>,
+    /// Classes: index, name, part of a name, or WordNet id [default: the likeliest].
+    #[arg(long, short)]
+    pub class: Vec<String>,
+    /// Two classes, their maps, and what speaks for the first but not for the second.
+    #[arg(long, num_args = 2, value_names = ["CLASS", "CLASS"], conflicts_with = "class")]
+    pub contrast: Vec<String>,
+    /// Methods.
+    #[arg(long, short, default_value = "grad-cam")]
+    pub method: Vec<Method>,
+    /// Target layers [default: the network's usual one].
+    #[arg(long, value_name = "NAME")]
+    pub layer: Vec<String>,
+    /// One pane, instead of all combinations of the above: `photo=1 model=1 class=N minus=N method=NAME layer=NAME`.
+    #[arg(long, value_name = "PANE", conflicts_with_all = ["class", "contrast", "layer"])]
+    pub pane: Vec<String>,
+    /// One colour scale for all panes.
+    #[arg(long)]
+    pub shared_scale: bool,
+    /// Write the panes side by side into a file, and print the numbers instead of opening the interface.
+    #[arg(long, value_name = "FILE")]
+    pub png: Option<PathBuf>,
+    #[command(flatten)]
+    pub look: Look,
+    #[command(flatten)]
+    pub screen: Screen,
+}
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  saltty compare cat.jpg --model squeezenet1_1 --model vgg19=vgg19.safetensors
+  saltty compare cat.jpg --contrast \"egyptian cat\" \"golden retriever\"
+  saltty compare cat.jpg --layer fire5 --layer fire7 --layer fire9 --png layers.png
+  saltty compare before.jpg after.jpg --class 285 --shared-scale
+
+In a terminal it opens the interface; with --png, --plain or a pipe it prints the panes and how alike they are to the first.";
+
+#[derive(Args, Debug)]
+pub struct Keys {
+    /// Print all keys, as they are with --keys or the usual file.
+    #[arg(long)]
+    pub print: bool,
+    /// Another file than ~/.config/saltty/keys.conf.
+    #[arg(long, value_name = "FILE")]
+    pub keys: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
@@ -224,7 +325,7 @@ Examples:
 Exit status: 0 all holds, 1 something drifted or broke, 2 something could not be compared.";
 
 /// Which network, and how it reads photos.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network")]
 pub struct Network {
     /// The network (`saltty models` lists them) [default: what --weights hold, else the embedded `squeezenet1_1`].
@@ -254,7 +355,7 @@ pub struct Network {
 }
 
 /// How it looks.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Look")]
 pub struct Look {
     /// Colours of the map.

@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::Theme;
+use super::{Theme, text::shortened};
 use crate::{scene::ClassScore, tui::model::Model};
 
 /// Columns of a probability: ` 99.9 %`.
@@ -12,10 +12,18 @@ const NAME: u16 = 30;
 /// Columns below which a bar says nothing.
 const BAR: u16 = 4;
 
+/// The first class shown in so many rows, so that the marked one is among them.
+pub fn first(model: &Model, rows: u16) -> usize {
+    let marked = model.marked();
+    let place = model.listed().iter().position(|class| Some(class.index) == marked).unwrap_or(0);
+    (place + 1).saturating_sub(rows.into())
+}
+
 /// Draws the list, one class a row.
 pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let marked = model.marked();
-    for (y, class) in (area.y..area.bottom()).zip(model.listed()) {
+    let listed = model.listed().into_iter().skip(first(model, area.height));
+    for (y, class) in (area.y..area.bottom()).zip(listed) {
         let is_marked = marked == Some(class.index);
         row(class, is_marked, theme, Rect { y, height: 1, ..area }, buf);
     }
@@ -34,27 +42,5 @@ fn row(class: &ClassScore, marked: bool, theme: &Theme, area: Rect, buf: &mut Bu
         let text = theme.bar_text(class.probability, bar);
         let bar_style = if marked { theme.accent } else { theme.bar };
         buf.set_stringn(area.right() - bar, y, text, bar.into(), bar_style);
-    }
-}
-
-/// `text` in at most `width` columns, its cut end marked.
-pub fn shortened(text: &str, width: usize) -> String {
-    if ratatui::text::Span::raw(text).width() <= width {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-    while ratatui::text::Span::raw(short.as_str()).width() + 1 > width && short.pop().is_some() {}
-    short + "…"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shortened;
-
-    #[test]
-    fn a_cut_name_says_so_and_wide_letters_count_twice() {
-        assert_eq!(shortened("tabby", 5), "tabby");
-        assert_eq!(shortened("tiger cat", 6), "tiger…");
-        assert_eq!(shortened("埃及猫猫", 6), "埃及…");
     }
 }
