@@ -6,7 +6,7 @@ use crate::{
     Result,
     classes::ClassNames,
     explain::{Method, Session},
-    heatmap::ColorMap,
+    heatmap::{Blend, ColorMap},
     model::{Classifier, Layer, Model, Precision},
     nn::kernel::Kernels,
     photo::{self, Photo, Preprocess, Resize},
@@ -34,6 +34,10 @@ pub struct Choices {
 
 /// Classes that a scene lists: as many as a tall screen has rows for.
 const LISTED: usize = 24;
+
+/// The overlay of a contrast. The article's, half the photo under all of the map, is white where diverging colours are, so
+/// that nothing would be seen of either.
+pub const CONTRAST: Blend = Blend { photo: 0.4, map: 0.6 };
 
 /// One way to look at a photo.
 #[derive(Clone, Copy, Debug)]
@@ -164,7 +168,10 @@ impl Studio {
             None => session.explain(method, class, layer)?,
         };
         let colors = if against.is_some() { ColorMap::Diverging } else { view.colors };
-        let painting = scene::paint(&attribution, square, colors, self.preprocess.rgb_order());
+        let mut painting = scene::paint(&attribution, square, colors, self.preprocess.rgb_order());
+        if against.is_some() {
+            painting.overlay = CONTRAST.overlay(square, &painting.map);
+        }
         let note = if against.is_some() { painting.note } else { session.diagnose(&attribution)? };
         let score = |index| ClassScore::of(session, &self.names, index);
         Ok(Scene {

@@ -61,13 +61,12 @@ impl Cache {
         }
         let bytes = fs::read(path).map_err(|source| crate::Error::Read { path: path.to_owned(), source })?;
         let hash = files::sha256(&bytes);
-        let finding = match self.load(identity, &hash) {
-            Some(finding) => finding,
-            None => {
-                let finding = Finding::of(studio, &bytes, path)?;
-                store(&self.place(identity, &hash), &finding.to_bytes());
-                finding
-            }
+        let finding = if let Some(finding) = self.load(identity, &hash) {
+            finding
+        } else {
+            let finding = Finding::of(studio, &bytes, path)?;
+            store(&self.place(identity, &hash), &finding.to_bytes());
+            finding
         };
         if let Some(seen) = seen {
             store(&seen, hash.as_bytes());

@@ -31,6 +31,14 @@ impl Entry {
         self.trouble.is_some() || (self.top.len() >= networks && self.top.iter().all(Option::is_some))
     }
 
+    /// Whether the likeliest class is not the one that the folder names, or the networks name different ones.
+    pub fn contradicts(&self) -> bool {
+        let likeliest = |top: &Option<Vec<(usize, f64)>>| top.as_ref()?.first().map(|&(class, _)| class);
+        let mut classes = self.top.iter().filter_map(likeliest).chain(self.folder);
+        let first = classes.next();
+        self.likeliest().is_some() && classes.any(|class| Some(class) != first)
+    }
+
     /// How much the prediction contradicts the folder's name and the networks each other, 0 to 1; none where there is
     /// neither another network nor a folder that names a class.
     pub fn disagreement(&self) -> Option<f64> {
@@ -256,6 +264,7 @@ mod tests {
         }
         assert_eq!(listing.entries[1].disagreement(), Some(0.95));
         assert_eq!(listing.entries[2].disagreement(), None);
+        assert_eq!([0, 1, 2].map(|photo| listing.entries[photo].contradicts()), [false, true, false]);
     }
 
     #[test]

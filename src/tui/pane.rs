@@ -7,6 +7,7 @@ use crate::{
     heatmap::{Blend, ColorMap},
     raster::Raster,
     scene::Scene,
+    studio::CONTRAST,
 };
 
 /// Most panes side by side.
@@ -86,6 +87,11 @@ impl Paint {
         })
     }
 
+    /// How photo and map of `scene` are added up: a contrast in its own way, unless an opacity is asked for.
+    pub fn blend_of(self, scene: &Scene) -> Blend {
+        if self.opacity.is_none() && scene.against.is_some() { CONTRAST } else { self.blend() }
+    }
+
     /// `scene` so; nothing where it is so already.
     pub fn of(self, scene: &Scene) -> Option<Repainted> {
         let bound = self.bound.filter(|&bound| bound > 0.0 && bound != scene.shown.bound);
@@ -96,7 +102,7 @@ impl Paint {
         let fine = scene.method.is_fine();
         let colors = if fine && scene.colors == ColorMap::Diverging { ColorMap::Grey } else { scene.colors };
         let painted = shown.paint(&scene.photo, colors);
-        let overlay = self.blend().overlay(&scene.photo, &painted);
+        let overlay = self.blend_of(scene).overlay(&scene.photo, &painted);
         Some(Repainted { map: if fine { scene.map.clone() } else { painted }, overlay })
     }
 }

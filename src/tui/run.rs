@@ -156,7 +156,7 @@ impl Loop {
         match effect {
             Effect::Work(order) => drop(self.orders.send(order)),
             Effect::Save(take) => {
-                self.aside(move || Message::Saved(save(Path::new(""), &take).map_err(|error| error.to_string())))
+                self.aside(move || Message::Saved(save(Path::new(""), &take).map_err(|error| error.to_string())));
             }
             Effect::Measure(number, scenes) => self.aside(move || {
                 let first = scenes.first().cloned().flatten();

@@ -142,7 +142,7 @@ fn pictures_of(part: &Part, pictures: Pictures) -> Vec<Raster> {
     let fine = scene.method.is_fine();
     let colors = if fine && scene.colors == ColorMap::Diverging { ColorMap::Grey } else { scene.colors };
     let painted = shown.paint(&photo, colors);
-    let overlay = paint.blend().overlay(&photo, &painted);
+    let overlay = paint.blend_of(scene).overlay(&photo, &painted);
     // A pixel map alone is shown in its own way, by the pixels of the network.
     let map = if fine { resample::bilinear(&scene.map, photo.width, photo.height) } else { painted };
     match pictures {

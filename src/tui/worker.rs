@@ -122,8 +122,11 @@ fn serve(mut workshop: impl Workshop, mut inbox: Inbox, tell: &impl Fn(Reply)) {
 fn explain(workshop: &mut impl Workshop, job: &Job, inbox: &mut Inbox, tell: &impl Fn(Reply)) {
     let number = job.number;
     workshop.expect(job.asks.len());
-    for ask in &job.asks {
+    for (at, ask) in job.asks.iter().enumerate() {
         let pane = ask.pane;
+        // What one pane read again is fresh for the others.
+        let is_fresh = job.asks[..at].iter().any(|before| before.reread && before.photo == ask.photo);
+        let ask = &Ask { reread: ask.reread && !is_fresh, ..ask.clone() };
         let mut watch = Watcher { number: Some(number), pane, inbox, tell };
         match caught(|| Ok(workshop.explain(ask, &mut watch))) {
             Ok(Ok(Some(scene))) => tell(Reply::Done { number, pane, scene: Arc::new(scene) }),

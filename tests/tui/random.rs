@@ -193,8 +193,13 @@ fn quits(mut model: Model, keys: &[(KeyModifiers, KeyCode)]) -> bool {
     presses.flat_map(|key| update(&mut model, key)).any(|effect| matches!(effect, Effect::Quit))
 }
 
+/// Random sequences; more by `PROPTEST_CASES`.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_sequence_of_messages_is_survived(steps in proptest::collection::vec(step(), 0..40), ascii in any::<bool>()) {

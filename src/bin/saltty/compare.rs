@@ -180,7 +180,7 @@ fn page(options: &Compare, parts: &[Part]) -> String {
         text += &line(number, &part.photo, &part.scene);
         if number > 1 {
             let alike = Likeness::of(&parts[0].scene.shown, &part.scene.shown);
-            text += &format!("   to 1: {}\n", alike.in_words());
+            text += &["   to 1: ", &alike.in_words(), "\n"].concat();
         }
     }
     if options.png.is_some() {

@@ -1,6 +1,6 @@
 //! The key map file: `name = keys`, one line each.
 
-use std::path::Path;
+use std::{fmt::Write as _, path::Path};
 
 use super::{BINDINGS, KeyMap, name, named};
 use crate::{Error, Result, words};
@@ -18,9 +18,9 @@ pub fn print(map: &KeyMap) -> String {
     for (at, binding) in BINDINGS.iter().enumerate() {
         let keys = map.keys(at).iter().map(|&key| name(key)).collect::<Vec<_>>().join(" ");
         if !binding.says.is_empty() {
-            text += &format!("\n# {}\n", binding.says);
+            text += &["\n# ", binding.says, "\n"].concat();
         }
-        text += &format!("{:<18}= {keys}\n", binding.name);
+        writeln!(text, "{:<18}= {keys}", binding.name).expect("a string takes all");
     }
     text
 }

@@ -128,10 +128,10 @@ fn compare(model: &Model, shown: &[(&Pane, &Arc<Scene>)]) -> String {
         let (photo, network) = (place(&mut photos, pane.wish.photo), place(&mut networks, pane.wish.network));
         let mut spec = format!("photo={photo} model={network} class={} method={}", scene.class.index, scene.method);
         if scene.method.has_target_layer() {
-            spec += &format!(" layer={}", layer_name(scene));
+            spec += &[" layer=", &layer_name(scene)].concat();
         }
         if let Some(against) = &scene.against {
-            spec += &format!(" minus={}", against.index);
+            spec += &[" minus=", &against.index.to_string()].concat();
         }
         panes.push(spec);
     }

@@ -39,9 +39,11 @@ fn kind(model: &Model) -> Kind {
 /// The panes' areas, and that of the words below.
 fn plan(model: &Model, area: Rect) -> (Vec<Rect>, Rect) {
     let foot = if area.height >= 20 { FOOT } else { 1 };
-    let (grid, foot) = layout::cut_rows(area, area.height - foot);
+    let (grid, _) = layout::cut_rows(area, area.height - foot);
     let count = model.panes.len() + usize::from(model.differs);
-    (layout::grid(count, WORDS, grid), foot)
+    let areas = layout::grid(count, WORDS, grid);
+    let bottom = areas.iter().map(|area| area.bottom()).max().unwrap_or(area.y);
+    (areas, layout::cut_rows(area, bottom - area.y).1)
 }
 
 /// Title, picture, scale, likeness.
@@ -97,7 +99,7 @@ fn draw(model: &Model, at: usize, pane: &Pane, theme: &Theme, area: Rect, buf: &
     let note = pane.scene().and_then(|scene| scene.note.as_deref());
     match (at, &pane.failure, note, model.likeness.get(at).copied().flatten()) {
         (_, Some(reason), ..) if pane.scene().is_some() => {
-            Line::styled(reason.as_str(), theme.wrong).render(likeness, buf)
+            Line::styled(reason.as_str(), theme.wrong).render(likeness, buf);
         }
         (_, _, Some(note), _) => {
             Line::styled(shortened(note, likeness.width.into()), theme.caution).render(likeness, buf);

@@ -137,7 +137,9 @@ pub fn grid(count: usize, extra: u16, area: Rect) -> Vec<Rect> {
     };
     let columns = (1..=count as u16).rev().max_by_key(|&columns| side(columns)).unwrap_or(1);
     let rows = (count as u16).div_ceil(columns);
-    let (width, height) = ((area.width + 1) / columns, area.height / rows);
+    let width = (area.width + 1) / columns;
+    // No higher than a square picture needs, so that its words are beside it.
+    let height = (area.height / rows).min(width.saturating_sub(1).div_ceil(2) + extra);
     let pane = |at: u16| {
         let (x, y) = (area.x + at % columns * width, area.y + at / columns * height);
         Rect::new(x, y, width.saturating_sub(1), height).intersection(area)

@@ -163,8 +163,7 @@ fn prediction(model: &Model, entry: &Entry, theme: &Theme, area: Rect, buf: &mut
     };
     let percent = format!("{:>5.1} % ", probability * 100.0);
     let bar = if area.width >= 40 { BAR } else { 0 };
-    let apart = entry.disagreement().filter(|&apart| apart >= 0.5 && area.width >= 30);
-    let apart = apart.map_or("", |_| " ≠");
+    let apart = if entry.contradicts() && area.width >= 30 { " ≠" } else { "" };
     let name = room.saturating_sub(percent.len() + usize::from(bar) + 3);
     buf.set_stringn(area.x, area.y, &percent, room, Style::new());
     let at = area.x + percent.len() as u16;

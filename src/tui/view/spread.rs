@@ -16,7 +16,7 @@ pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let values: Vec<f64> = scene.raw.values.iter().copied().filter(|v| v.is_finite()).collect();
     let min = values.iter().copied().fold(0.0, f64::min);
     let max = values.iter().copied().fold(0.0, f64::max);
-    let title = format!("the map's {} signed values, how many are how large", values.len());
+    let title = format!("the map's {} signed values, how many are how large (bars as square roots)", values.len());
     Line::styled(title, theme.dim).render(Rect { height: 1, ..area }, buf);
     if max <= min {
         return;
