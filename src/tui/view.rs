@@ -113,8 +113,8 @@ pub fn hit(model: &Model, column: u16, row: u16) -> Option<Hit> {
     }
     let plan = layout::plan(model, middle);
     if plan.classes.contains(at) {
-        let place = usize::from(at.y - plan.classes.y) + classes::first(model, plan.classes.height);
-        return (place < model.listed().len()).then_some(Hit::Class(place));
+        let row = usize::from(at.y - plan.classes.y);
+        return classes::visible(model, plan.classes.height).get(row).map(|&place| Hit::Class(place));
     }
     let mut pictures = plan.panes.iter().filter_map(|(kind, pane)| panes::covered(model, *kind, *pane));
     pictures.find_map(|picture| within(picture, at)).map(|place| Hit::Pane(0, place))

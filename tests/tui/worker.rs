@@ -234,6 +234,45 @@ fn a_record_made_here_is_one_that_saltty_verifies() {
     assert_eq!(second[0].file_name().unwrap(), "cat_and_dog.285.grad-cam-2.toml", "nothing is overwritten");
 }
 
+/// All files under a folder.
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let entries: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let (folders, mut files): (Vec<_>, Vec<_>) = entries.into_iter().partition(|path| path.is_dir());
+    files.extend(folders.iter().flat_map(|folder| files_under(folder)));
+    files
+}
+
+#[test]
+fn findings_are_remembered_by_content_and_damage_is_as_if_nothing_were_there() {
+    use saltty::survey::Cache;
+    let folder = tempfile::tempdir().unwrap();
+    let (photo, moved) = (folder.path().join("p.jpg"), folder.path().join("moved.jpg"));
+    std::fs::copy(PHOTO, &photo).unwrap();
+    let cache = Cache::new(folder.path().join("cache"));
+    let studio = supply().unwrap().studio;
+    let first = cache.finding(&studio, "one", &photo).unwrap();
+    assert_eq!(first.likeliest().unwrap().0, 285);
+    let stored = files_under(&folder.path().join("cache"));
+    assert_eq!(stored.len(), 2, "the finding, and the hash of the file seen");
+    // A finding of another photo in its place is what comes back: the network does not run again.
+    let finding = stored.iter().find(|file| !file.to_string_lossy().contains("/seen/")).unwrap();
+    let cat = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/cat.png");
+    let other = Cache::new(folder.path().join("other"));
+    let expected = other.finding(&studio, "one", Path::new(cat)).unwrap();
+    let theirs = files_under(&folder.path().join("other"));
+    std::fs::copy(theirs.iter().find(|file| !file.to_string_lossy().contains("/seen/")).unwrap(), finding).unwrap();
+    assert_eq!(cache.finding(&studio, "one", &photo).unwrap(), expected);
+    std::fs::rename(&photo, &moved).unwrap();
+    assert_eq!(cache.finding(&studio, "one", &moved).unwrap(), expected, "by content, not by name");
+    assert_eq!(cache.finding(&studio, "two", &moved).unwrap(), first, "but not of another network");
+    for file in files_under(&folder.path().join("cache")) {
+        std::fs::write(file, b"damaged").unwrap();
+    }
+    assert_eq!(cache.finding(&studio, "one", &moved).unwrap(), first);
+    std::fs::remove_file(&moved).unwrap();
+    assert!(cache.finding(&studio, "one", &moved).unwrap_err().to_string().contains("cannot read"));
+}
+
 fn part(photo: &str, scene: &Scene) -> Part {
     Part { photo: photo.into(), scene: Arc::new(scene.clone()), paint: Paint::OWN, painted: None }
 }

@@ -28,7 +28,8 @@ pub fn named(name: &str) -> Option<Key> {
     let mut modifiers = KeyModifiers::NONE;
     let mut rest = name;
     let prefixes = [("Ctrl-", KeyModifiers::CONTROL), ("Alt-", KeyModifiers::ALT), ("Shift-", KeyModifiers::SHIFT)];
-    while let Some((prefix, modifier)) = prefixes.iter().find(|(prefix, _)| rest.len() > 5 && rest.starts_with(prefix))
+    while let Some((prefix, modifier)) =
+        prefixes.iter().find(|(prefix, _)| rest.len() > prefix.len() && rest.starts_with(prefix))
     {
         modifiers |= *modifier;
         rest = &rest[prefix.len()..];

@@ -12,20 +12,28 @@ const NAME: u16 = 30;
 /// Columns below which a bar says nothing.
 const BAR: u16 = 4;
 
-/// The first class shown in so many rows, so that the marked one is among them.
-pub fn first(model: &Model, rows: u16) -> usize {
+/// The places of the list that are shown in so many rows: the likeliest, scrolled as far as the marked one needs it; one
+/// that is not among the likeliest is added after them.
+pub fn visible(model: &Model, rows: u16) -> Vec<usize> {
+    let listed = model.listed();
+    let rows = usize::from(rows);
     let marked = model.marked();
-    let place = model.listed().iter().position(|class| Some(class.index) == marked).unwrap_or(0);
-    (place + 1).saturating_sub(rows.into())
+    let place = listed.iter().position(|class| Some(class.index) == marked).unwrap_or(0);
+    let extra = model.scene().is_some_and(|scene| place >= scene.top.len());
+    if extra && place >= rows && rows > 0 {
+        return (0..rows - 1).chain([place]).collect();
+    }
+    let first = (place + 1).saturating_sub(rows);
+    (first..listed.len()).take(rows).collect()
 }
 
 /// Draws the list, one class a row.
 pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let marked = model.marked();
-    let listed = model.listed().into_iter().skip(first(model, area.height));
-    for (y, class) in (area.y..area.bottom()).zip(listed) {
-        let is_marked = marked == Some(class.index);
-        row(class, is_marked, theme, Rect { y, height: 1, ..area }, buf);
+    let listed = model.listed();
+    for (y, place) in (area.y..area.bottom()).zip(visible(model, area.height)) {
+        let class = listed[place];
+        row(class, marked == Some(class.index), theme, Rect { y, height: 1, ..area }, buf);
     }
 }
 

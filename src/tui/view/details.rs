@@ -9,7 +9,7 @@ use ratatui::{
 
 use super::{Theme, rows};
 use crate::{
-    scene::Scene,
+    scene::{ClassScore, Scene},
     tui::{keys::Action, model::Model},
 };
 
@@ -65,12 +65,14 @@ fn subject(scene: &Scene) -> String {
     let class = &scene.class;
     let at = if scene.method.is_fine() && !scene.method.has_target_layer() { "at the" } else { "at" };
     let layer = scene.layer.strip_prefix("the ").unwrap_or(&scene.layer);
-    let against = scene.against.as_ref().map_or_else(String::new, |less| {
-        format!(
-            " minus {} ({}), logit {:.2}: what speaks for the one and not the other,",
-            less.name, less.index, less.logit
-        )
-    });
-    let Scene { colors, .. } = scene;
-    format!("{} ({}){against} {at} {layer}, logit {:.2}, in {colors}", class.name, class.index, class.logit)
+    let Scene { colors, against, .. } = scene;
+    let scored = |class: &ClassScore| format!("{} ({}), logit {:.2}", class.name, class.index, class.logit);
+    match against {
+        Some(less) => format!(
+            "{}, minus {}, {at} {layer}, in {colors}: red speaks for the first, blue for the second",
+            scored(class),
+            scored(less)
+        ),
+        None => format!("{} ({}) {at} {layer}, logit {:.2}, in {colors}", class.name, class.index, class.logit),
+    }
 }

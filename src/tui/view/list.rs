@@ -104,13 +104,26 @@ fn head(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         _ if !list.filter.is_empty() => words.push(Span::styled(format!("  / {}", list.filter), theme.accent)),
         _ => {}
     }
-    Line::from(words).render(area, buf);
-    let known = list.known(model.networks());
-    if known < all {
-        let left = model.pace.survey_left(model.clock, known, all);
-        let left = left.map_or_else(String::new, |left| format!(", {} left", pace::in_words(left)));
-        Line::styled(format!("{known} of {all} looked at{left}"), theme.dim).right_aligned().render(area, buf);
+    let progress = progress(model, area.width);
+    let right = (progress.chars().count() as u16).min(area.width);
+    let (left, right) = layout::cut_columns(area, area.width - right);
+    Line::from(words).render(left, buf);
+    Line::styled(progress, theme.dim).render(right, buf);
+}
+
+/// How many photos were looked at, and how long the others will take; nothing when all were.
+fn progress(model: &Model, room: u16) -> String {
+    let all = model.photos.len();
+    let known = model.list.known(model.networks());
+    if known >= all {
+        return String::new();
     }
+    if room < 70 {
+        return format!(" {} %", known * 100 / all.max(1));
+    }
+    let left = model.pace.survey_left(model.clock, known, all);
+    let left = left.map_or_else(String::new, |left| format!(", {} left", pace::in_words(left)));
+    format!(" {known} of {all} looked at{left}")
 }
 
 fn entry(model: &Model, photo: usize, chosen: bool, theme: &Theme, area: Rect, buf: &mut Buffer) {

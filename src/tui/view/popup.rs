@@ -40,19 +40,23 @@ fn frame(title: &str, foot: &str, (width, height): (u16, u16), theme: &Theme, ar
 
 /// Every key.
 pub fn help(model: &Model, from: usize, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let most = usize::from(area.width.min(HELP)).saturating_sub(KEYS + 4);
+    let keys = if area.width >= 70 { KEYS } else { KEYS / 2 };
+    let most = usize::from(area.width.min(HELP)).saturating_sub(keys + 4);
     let help = model.keys.help();
-    let lines: Vec<Line> = help.iter().flat_map(|(label, says)| entry(label, says, most, theme)).collect();
+    let lines: Vec<Line> = help.iter().flat_map(|(label, says)| entry(label, says, [keys, most], theme)).collect();
     let height = lines.len() as u16 + 2;
     let inside = frame("keys", "↑↓ scroll, any other key closes", (HELP, height), theme, area, buf);
     scrolled(lines, from, inside, buf);
 }
 
-/// Keys and what they do, in as many lines as that takes; only the first names the keys.
-fn entry<'t>(label: &'t str, says: &'t str, width: usize, theme: &Theme) -> Vec<Line<'t>> {
-    let labels = std::iter::once(label).chain(std::iter::repeat(""));
-    let line = |(label, row)| Line::from(vec![Span::styled(format!("{label:<KEYS$}"), theme.accent), Span::raw(row)]);
-    labels.zip(wrapped(says, width)).map(line).collect()
+/// Keys and what they do, each in as many lines of its column as that takes.
+fn entry<'t>(label: &str, says: &str, [keys, most]: [usize; 2], theme: &Theme) -> Vec<Line<'t>> {
+    let (labels, says) = (wrapped(label, keys - 1), wrapped(says, most));
+    let row = |rows: &[String], at: usize| rows.get(at).cloned().unwrap_or_default();
+    let line = |at: usize| {
+        Line::from(vec![Span::styled(format!("{:<keys$}", row(&labels, at)), theme.accent), Span::raw(row(&says, at))])
+    };
+    (0..labels.len().max(says.len())).map(line).collect()
 }
 
 /// All that is known about the picture.
