@@ -101,7 +101,8 @@ impl Paint {
         let shown = bound.map_or_else(|| scene.shown.clone(), |bound| scene.shown.on_scale(bound));
         let fine = scene.method.is_fine();
         let colors = if fine && scene.colors == ColorMap::Diverging { ColorMap::Grey } else { scene.colors };
-        let painted = shown.paint(&scene.photo, colors);
+        // A coarse map on its own scale has its colours already.
+        let painted = if bound.is_none() && !fine { scene.map.clone() } else { shown.paint(&scene.photo, colors) };
         let overlay = self.blend_of(scene).overlay(&scene.photo, &painted);
         Some(Repainted { map: if fine { scene.map.clone() } else { painted }, overlay })
     }
