@@ -76,6 +76,16 @@ impl ClassNames {
         self.0.iter().filter(contains).collect()
     }
 
+    /// The class of exactly this name (any of its names, in any case) or WordNet id.
+    pub fn exactly(&self, name: &str) -> Option<usize> {
+        let wanted = name.trim().to_lowercase();
+        let is_it = |class: &&Class| {
+            let names = class.name.split(", ").chain(class.wordnet.as_deref());
+            class.name.to_lowercase() == wanted || names.into_iter().any(|name| name.to_lowercase() == wanted)
+        };
+        self.0.iter().find(is_it).map(|class| class.index)
+    }
+
     /// The class meant by `query`: its index, its WordNet id, its name in any case, or a part that only its name has.
     ///
     /// # Errors

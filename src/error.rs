@@ -52,7 +52,7 @@ pub enum Error {
         megapixels: u64,
     },
     /// A folder without photos.
-    #[error("{} holds no photo; saltty looks for jpg, jpeg, png, webp, bmp and gif files right in it", path.display())]
+    #[error("{} holds no photo; saltty looks for jpg, jpeg, png, webp, bmp and gif files (browsing, also in folders inside it)", path.display())]
     NoPhotos {
         /// The folder.
         path: PathBuf,
@@ -125,6 +125,12 @@ pub enum Error {
         /// The network.
         model: Model,
     },
+    /// A contrast of classes by a method that is not linear in the score.
+    #[error("{method} is not linear in the score, so it has no contrast of two classes; use grad-cam or cam")]
+    NoContrast {
+        /// What was asked for.
+        method: Method,
+    },
     /// An input of another size.
     #[error("{model} reads 3x{side}x{side} numbers, not {}x{}x{}; prepare the photo with `photo::fit`", found[0], found[1], found[2])]
     InputSize {
@@ -148,6 +154,24 @@ pub enum Error {
     Terminal {
         /// Why.
         source: std::io::Error,
+    },
+    /// A key map file that cannot be read.
+    #[error("{}, line {line}: {reason} (`saltty keys --print` shows a file that is right)", path.display())]
+    Keys {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Nothing to resume.
+    #[error("cannot resume from {}: {reason}; start with a photo or a folder instead", path.display())]
+    Resume {
+        /// The file of the last session.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// A file of arrays that cannot be used.
     #[error("{} holds no usable arrays: {reason}", path.display())]

@@ -2,6 +2,7 @@
 
 pub mod article;
 pub mod cam;
+mod diagnosis;
 mod method;
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
@@ -103,6 +104,23 @@ impl Session {
             Method::Deconvnet => ((*self.pixel_gradient(Rule::Deconvnet, class)?).clone(), None),
         };
         Ok(Attribution { method, class, layer, map })
+    }
+
+    /// What speaks for class `a` rather than `b`: the map of `a` less the map of `b`, which is the map of the score
+    /// difference, since both methods that can do this are linear in the score. No sweep beyond those of the two classes.
+    ///
+    /// # Errors
+    /// [`Error::NoContrast`] but for Grad-CAM and CAM, and what [`explain`](Self::explain) says.
+    pub fn contrast(&self, method: Method, [a, b]: [usize; 2], layer: &Layer) -> Result<Attribution> {
+        if method.is_fine() {
+            return Err(Error::NoContrast { method });
+        }
+        let mut attribution = self.explain(method, a, layer)?;
+        let other = self.explain(method, b, layer)?;
+        for (value, less) in attribution.map.values.iter_mut().zip(other.map.values) {
+            *value -= less;
+        }
+        Ok(attribution)
     }
 
     /// Grad-CAM with its channel weights. Runs only the layers after `layer`, once for each class and layer.

@@ -4,6 +4,7 @@
 
 pub mod arrays;
 pub mod classes;
+pub mod compare;
 pub mod error;
 pub mod explain;
 mod fault;
@@ -20,6 +21,7 @@ pub mod raster;
 pub mod record;
 pub mod scene;
 pub mod studio;
+pub mod survey;
 pub mod tui;
 pub mod verify;
 pub mod weights;

@@ -12,7 +12,7 @@ use std::{
 };
 
 pub use decode::{LARGEST_SIDE, MOST_BYTES, MOST_PIXELS};
-pub use folder::photos_in;
+pub use folder::{photos_in, photos_under};
 pub use preprocess::Preprocess;
 pub use square::{Resize, fit};
 

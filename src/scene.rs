@@ -3,8 +3,9 @@
 use crate::{
     classes::ClassNames,
     explain::{Attribution, Method, Session},
-    heatmap::{self, ColorMap},
+    heatmap::{self, ColorMap, Shown},
     model::Layer,
+    photo::Resize,
     planes::Planes,
     raster::Raster,
 };
@@ -55,16 +56,24 @@ pub struct Scene {
     pub top: Vec<ClassScore>,
     /// The class explained.
     pub class: ClassScore,
+    /// The class whose map was taken away, in a contrast.
+    pub against: Option<ClassScore>,
     /// The method used.
     pub method: Method,
     /// Colours of the map.
     pub colors: ColorMap,
+    /// The signed values as computed: 1 x h x w at the target layer's size, or 3 x side x side.
+    pub raw: Planes,
+    /// The numbers behind the colours.
+    pub shown: Shown,
     /// Name of the target layer, with which side of its ReLU it is.
     pub layer: String,
     /// Name of the network.
     pub model: String,
     /// How the pixels were turned into numbers, in words.
     pub preprocess: String,
+    /// How the photo was made square.
+    pub resize: Resize,
     /// Anything the person should know about this map (for example that it is blank and why).
     pub note: Option<String>,
     /// Seconds the explanation took.
@@ -78,6 +87,8 @@ pub struct Painting {
     pub map: Raster,
     /// The map over the photo.
     pub overlay: Raster,
+    /// The numbers behind the colours.
+    pub shown: Shown,
     /// Why there is nothing to see, if there is not.
     pub note: Option<String>,
 }
@@ -95,25 +106,22 @@ pub fn paint(attribution: &Attribution, photo: &Raster, colors: ColorMap, rgb: [
 /// A coarse map: its positive part over its maximum (or, in diverging colours, all of it over its largest size),
 /// half-pixel bilinear to the photo's size.
 pub fn paint_coarse(map: &Planes, layer: Option<&Layer>, photo: &Raster, colors: ColorMap) -> Painting {
-    let scaled = match colors {
-        ColorMap::Diverging => heatmap::signed_over_max_abs(map),
-        _ => heatmap::positive_over_max(map),
-    };
-    let large = heatmap::upsample(&scaled, photo.height, photo.width, heatmap::Edge::Clamp);
-    let map_colors = colors.paint(&large);
+    let shown = heatmap::shown(map, false, colors);
+    let map_colors = shown.paint(photo, colors);
     let overlay = heatmap::overlay(photo, &map_colors);
     let note = heatmap::blank_reason(map).map(|reason| match layer {
         Some(layer) => format!("the map at {} is blank: {reason}", layer.name),
         None => format!("the map is blank: {reason}"),
     });
-    Painting { map: map_colors, overlay, note }
+    Painting { map: map_colors, overlay, shown, note }
 }
 
 /// A pixel map: alone as pytorch-grad-cam shows it, over the photo by its size (largest channel over the 99th percentile).
 pub fn paint_fine(map: &Planes, photo: &Raster, colors: ColorMap, rgb: [usize; 3]) -> Painting {
     let colors = if colors == ColorMap::Diverging { ColorMap::Grey } else { colors };
-    let overlay = heatmap::overlay(photo, &colors.paint(&heatmap::magnitude(map)));
+    let shown = heatmap::shown(map, true, colors);
+    let overlay = heatmap::overlay(photo, &shown.paint(photo, colors));
     let blank = map.values.iter().all(|&v| v == 0.0);
     let note = blank.then(|| "the map is blank: no gradient reaches the pixels".to_owned());
-    Painting { map: heatmap::deprocess(map, rgb), overlay, note }
+    Painting { map: heatmap::deprocess(map, rgb), overlay, shown, note }
 }

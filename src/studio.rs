@@ -6,7 +6,7 @@ use crate::{
     Result,
     classes::ClassNames,
     explain::{Attribution, Method, Session},
-    heatmap::ColorMap,
+    heatmap::{Blend, ColorMap},
     model::{Classifier, Layer, Model, Precision},
     nn::kernel::Kernels,
     photo::{self, Photo, Preprocess, Resize},
@@ -32,6 +32,28 @@ pub struct Choices {
     pub kernels: Kernels,
 }
 
+/// Classes that a scene lists: as many as a tall screen has rows for.
+const LISTED: usize = 24;
+
+/// The overlay of a contrast. The article's, half the photo under all of the map, is white where diverging colours are, so
+/// that nothing would be seen of either.
+pub const CONTRAST: Blend = Blend { photo: 0.4, map: 0.6 };
+
+/// One way to look at a photo.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'l> {
+    /// The method.
+    pub method: Method,
+    /// The class explained.
+    pub class: usize,
+    /// The class whose map is taken away, for a contrast.
+    pub against: Option<usize>,
+    /// Colours of the map.
+    pub colors: ColorMap,
+    /// The target layer.
+    pub layer: &'l Layer,
+}
+
 /// A loaded network with its conventions.
 pub struct Studio {
     classifier: Arc<dyn Classifier>,
@@ -51,6 +73,10 @@ pub struct Explanation {
     pub top: Vec<ClassScore>,
     /// The class explained.
     pub class: ClassScore,
+    /// The class whose map was taken away, in a contrast.
+    pub against: Option<ClassScore>,
+    /// Why the map is blank or strange, if it is.
+    pub note: Option<String>,
 }
 
 impl Studio {
@@ -143,7 +169,20 @@ impl Studio {
         layer: &Layer,
         since: Instant,
     ) -> Result<Scene> {
-        let explanation = self.explanation(session, method, class, layer)?;
+        self.view(square, session, &View { method, class, against: None, colors, layer }, since)
+    }
+
+    /// Like [`scene`](Self::scene), with everything chosen now. A contrast is shown in diverging colours.
+    ///
+    /// # Errors
+    /// What [`Session::explain`] and [`Session::contrast`] say.
+    pub fn view(&self, square: &Raster, session: &Session, view: &View, since: Instant) -> Result<Scene> {
+        let View { method, class, against, layer, .. } = *view;
+        let explanation = match against {
+            Some(other) => self.contrast(session, method, [class, other], layer)?,
+            None => self.explanation(session, method, class, layer)?,
+        };
+        let colors = if against.is_some() { ColorMap::Diverging } else { view.colors };
         Ok(self.paint(square, &explanation, colors, since.elapsed().as_secs_f64()))
     }
 
@@ -152,17 +191,39 @@ impl Studio {
     /// # Errors
     /// What [`Session::explain`] says.
     pub fn explanation(&self, session: &Session, method: Method, class: usize, layer: &Layer) -> Result<Explanation> {
-        Ok(Explanation {
-            attribution: session.explain(method, class, layer)?,
-            top: ClassScore::top(session, &self.names, 5),
-            class: ClassScore::of(session, &self.names, class),
-        })
+        let attribution = session.explain(method, class, layer)?;
+        let note = session.diagnose(&attribution)?;
+        Ok(self.told(session, attribution, note, None))
+    }
+
+    fn contrast(&self, session: &Session, method: Method, classes: [usize; 2], layer: &Layer) -> Result<Explanation> {
+        Ok(self.told(session, session.contrast(method, classes, layer)?, None, Some(classes[1])))
+    }
+
+    fn told(
+        &self,
+        session: &Session,
+        attribution: Attribution,
+        note: Option<String>,
+        against: Option<usize>,
+    ) -> Explanation {
+        let score = |index| ClassScore::of(session, &self.names, index);
+        Explanation {
+            top: ClassScore::top(session, &self.names, LISTED),
+            class: score(attribution.class),
+            against: against.map(score),
+            attribution,
+            note,
+        }
     }
 
     /// Paints what was explained of `square`; `seconds` is how long that took.
     pub fn paint(&self, square: &Raster, explanation: &Explanation, colors: ColorMap, seconds: f64) -> Scene {
-        let Explanation { attribution, top, class } = explanation;
-        let painting = scene::paint(attribution, square, colors, self.preprocess.rgb_order());
+        let Explanation { attribution, top, class, against, note } = explanation;
+        let mut painting = scene::paint(attribution, square, colors, self.preprocess.rgb_order());
+        if against.is_some() {
+            painting.overlay = CONTRAST.overlay(square, &painting.map);
+        }
         let layer = attribution.layer.as_ref().map(ToString::to_string);
         Scene {
             photo: square.clone(),
@@ -170,12 +231,16 @@ impl Studio {
             overlay: painting.overlay,
             top: top.clone(),
             class: class.clone(),
+            against: against.clone(),
             method: attribution.method,
             colors,
+            raw: attribution.map.clone(),
+            shown: painting.shown,
             layer: layer.unwrap_or_else(|| "the input's pixels".to_owned()),
             model: self.classifier.model().to_string(),
             preprocess: self.input_in_words(),
-            note: painting.note,
+            resize: self.resize,
+            note: if against.is_some() { painting.note } else { note.clone() },
             seconds,
         }
     }

@@ -17,6 +17,11 @@ pub fn deprocess(map: &Planes, rgb: [usize; 3]) -> Raster {
 /// How much each pixel matters: the largest absolute value of its channels over the 99th percentile of those, at most 1
 /// (as the paper of `SmoothGrad`, arXiv 1706.03825, shows maps); 1 x height x width.
 pub fn magnitude(map: &Planes) -> Planes {
+    magnitude_with_bound(map).0
+}
+
+/// [`magnitude`], and the value that its 1 stands for.
+pub fn magnitude_with_bound(map: &Planes) -> (Planes, f64) {
     let area = map.height * map.width;
     let largest = |at: usize| (0..map.channels).fold(0.0, |max: f64, c| max.max(map.plane(c)[at].abs()));
     let sizes: Vec<f64> = (0..area).map(largest).collect();
@@ -25,7 +30,7 @@ pub fn magnitude(map: &Planes) -> Planes {
     let bound = sorted.get(area.saturating_sub(1) * 99 / 100).copied().unwrap_or(0.0);
     let bound = if bound > 0.0 { bound } else { sorted.last().copied().unwrap_or(0.0) };
     let values = sizes.into_iter().map(|v| if bound > 0.0 { (v / bound).min(1.0) } else { 0.0 });
-    Planes::new(1, map.height, map.width, values.collect())
+    (Planes::new(1, map.height, map.width, values.collect()), bound)
 }
 
 #[cfg(test)]

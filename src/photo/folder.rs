@@ -30,6 +30,42 @@ pub fn photos_in(path: &Path) -> Result<Vec<PathBuf>> {
     if photos.is_empty() { Err(Error::NoPhotos { path: path.to_owned() }) } else { Ok(photos) }
 }
 
+/// A file itself, or the photos in a folder and in all folders inside it, folder by folder, in the order people count.
+/// Hidden folders and links to folders are left out, and what cannot be read inside is passed over.
+///
+/// # Errors
+/// If there is no such file or folder, or no photo in it.
+pub fn photos_under(path: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |source| Error::Read { path: path.to_owned(), source };
+    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut photos = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(source) if folder == path => return Err(unreadable(source)),
+            Err(_) => continue,
+        };
+        for entry in entries.flatten() {
+            let file = entry.path();
+            let Ok(kind) = entry.file_type() else { continue };
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            if kind.is_dir() && !hidden {
+                folders.push(file);
+            } else if is_photo(&file) && (kind.is_file() || file.is_file()) {
+                photos.push(file);
+            }
+        }
+    }
+    photos.sort_by_cached_key(|photo| {
+        let parent = photo.parent().unwrap_or(photo).to_string_lossy().into_owned();
+        (counting_key(&parent), counting_key(&photo.to_string_lossy()))
+    });
+    if photos.is_empty() { Err(Error::NoPhotos { path: path.to_owned() }) } else { Ok(photos) }
+}
+
 fn is_photo(path: &Path) -> bool {
     let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
     ENDINGS.contains(&ending.as_str())

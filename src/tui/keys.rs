@@ -1,12 +1,22 @@
-//! The one table of keys: what each does, and what the help says of it.
+//! The one table of keys: what each does, where, and what the help says of it. The key map file changes it.
+
+mod file;
+mod names;
+mod table;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// What a key asks for while the pictures are shown.
+pub use file::{parse, print};
+pub use names::{name, named};
+pub use table::BINDINGS;
+
+/// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Leave the program.
     Quit,
+    /// Stop what is being done; else undo the latest of cursor, zoom, contrast, panes.
+    Back,
     /// Show all keys.
     Help,
     /// Show all that is known about the picture.
@@ -21,140 +31,220 @@ pub enum Action {
     Likeliest,
     /// Look a class up by name.
     Search,
+    /// Take another class's map away, or no longer.
+    Contrast,
     /// The method this many further on.
     Method(isize),
+    /// The list of methods.
+    Methods,
     /// The target layer this many further on.
     Layer(isize),
+    /// The list of layers.
+    Layers,
+    /// The next network.
+    Network,
     /// The next colour map.
     Colors,
+    /// This much more of the map in the blend, in tenths.
+    Opacity(i8),
+    /// This many steps closer.
+    Zoom(isize),
+    /// The whole picture.
+    Whole,
+    /// Sideways and down, in quarters of what is visible.
+    Pan(i8, i8),
+    /// The cursor that reads values, or none.
+    Cursor,
     /// The photo this many further on.
     Photo(isize),
     /// The first photo.
     FirstPhoto,
     /// The last photo.
     LastPhoto,
-    /// All pictures, or the overlay alone.
+    /// Jump to a photo by number or name.
+    Jump,
+    /// Which pictures are shown.
     Panes,
+    /// One more pane to compare.
+    AddPane,
+    /// One pane less.
+    DropPane,
+    /// The pane this many further on.
+    Focus(isize),
+    /// One scale for all panes, or one each.
+    Scale,
+    /// The difference of two panes, or not.
+    Difference,
     /// Write the pictures into files.
     Save,
+    /// All that can be taken away.
+    Take,
+    /// Copy the command line that does this again.
+    Copy,
+    /// The list of photos, or the pictures.
+    List,
     /// Read the photo again.
     Retry,
     /// Draw the screen again.
     Redraw,
     /// Stop until continued.
     Suspend,
+    /// In the list: this many photos further down.
+    Down(isize),
+    /// In the list: this many pages further down.
+    Page(isize),
+    /// In the list: look at the photo.
+    Look,
+    /// In the list: mark the photo, or no longer.
+    Mark,
+    /// In the list: only the marked, or all.
+    MarkedOnly,
+    /// In the list: only those whose name or class contains a text.
+    Filter,
+    /// In the list: the next order.
+    Sort,
+    /// In the list: compare the marked photos.
+    CompareMarked,
 }
 
-/// Keys that do the same.
+/// Where a key counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// While pictures are shown.
+    Pictures,
+    /// While the list of photos is shown.
+    List,
+    /// In both.
+    Both,
+}
+
+impl Scope {
+    /// Whether the two can get in each other's way.
+    pub fn meets(self, other: Self) -> bool {
+        self == other || self == Self::Both || other == Self::Both
+    }
+}
+
+/// A key with Ctrl, Shift (of named keys) or without.
+pub type Key = (KeyModifiers, KeyCode);
+
+/// Something that can be done, and the keys that do it unless the key map file says otherwise.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
-    /// The keys, with Ctrl or without.
-    pub keys: &'static [(KeyModifiers, KeyCode)],
-    /// How the help writes them.
-    pub label: &'static str,
+    /// Its name in the key map file.
+    pub name: &'static str,
+    /// Where it counts.
+    pub scope: Scope,
+    /// The keys, as the file spells them.
+    pub keys: &'static str,
     /// What they do.
     pub action: Action,
-    /// What the help says they do.
+    /// What the help says; empty where the line before says it too.
     pub says: &'static str,
 }
 
-const fn plain(c: char) -> (KeyModifiers, KeyCode) {
-    (KeyModifiers::NONE, KeyCode::Char(c))
+/// Which keys do what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyMap {
+    /// The keys of each of [`BINDINGS`].
+    keys: Vec<Vec<Key>>,
 }
 
-const fn ctrl(c: char) -> (KeyModifiers, KeyCode) {
-    (KeyModifiers::CONTROL, KeyCode::Char(c))
+impl Default for KeyMap {
+    fn default() -> Self {
+        let keys = |binding: &Binding| binding.keys.split(' ').map(|key| named(key).expect("a key's name")).collect();
+        Self { keys: BINDINGS.iter().map(keys).collect() }
+    }
 }
 
-const fn named(code: KeyCode) -> (KeyModifiers, KeyCode) {
-    (KeyModifiers::NONE, code)
-}
+impl KeyMap {
+    /// What `key` asks for in `scope`, if anything.
+    pub fn action(&self, key: KeyEvent, scope: Scope) -> Option<Action> {
+        let shift = if matches!(key.code, KeyCode::Char(_)) { KeyModifiers::SHIFT } else { KeyModifiers::NONE };
+        let pressed = (key.modifiers - shift, key.code);
+        if pressed == (KeyModifiers::CONTROL, KeyCode::Char('c')) {
+            return Some(Action::Quit);
+        }
+        let bound = |at: usize| BINDINGS[at].scope.meets(scope) && self.keys[at].contains(&pressed);
+        (0..BINDINGS.len()).find(|&at| bound(at)).map(|at| BINDINGS[at].action)
+    }
 
-macro_rules! bindings {
-    ($($label:literal, [$($key:expr),+] => $action:expr, $says:literal;)+) => {
-        &[$(Binding { keys: &[$($key),+], label: $label, action: $action, says: $says }),+]
-    };
-}
+    /// The keys of the binding at this place of [`BINDINGS`].
+    pub fn keys(&self, at: usize) -> &[Key] {
+        &self.keys[at]
+    }
 
-/// All keys.
-pub const BINDINGS: &[Binding] = bindings![
-    "↑ k", [named(KeyCode::Up), plain('k')] => Action::ClassUp, "class above";
-    "↓ j", [named(KeyCode::Down), plain('j')] => Action::ClassDown, "class below";
-    "1 to 5", [plain('1'), plain('2'), plain('3'), plain('4'), plain('5')] => Action::ClassAt(0), "that class of the list";
-    "0", [plain('0')] => Action::Likeliest, "likeliest class of each photo";
-    "/", [plain('/')] => Action::Search, "search all classes; the class found is kept for all photos";
-    "m", [plain('m')] => Action::Method(1), "next method";
-    "M", [plain('M')] => Action::Method(-1), "previous method";
-    "l", [plain('l')] => Action::Layer(1), "next target layer";
-    "L", [plain('L')] => Action::Layer(-1), "previous target layer";
-    "c", [plain('c')] => Action::Colors, "next colour map";
-    "n → PgDn Space", [plain('n'), named(KeyCode::Right), named(KeyCode::PageDown), plain(' ')] => Action::Photo(1), "next photo";
-    "p ← PgUp", [plain('p'), named(KeyCode::Left), named(KeyCode::PageUp)] => Action::Photo(-1), "previous photo";
-    "Home End", [named(KeyCode::Home)] => Action::FirstPhoto, "first, last photo";
-    "", [named(KeyCode::End)] => Action::LastPhoto, "";
-    "v", [plain('v')] => Action::Panes, "all pictures, or the overlay alone";
-    "i", [plain('i')] => Action::Details, "all about the picture shown";
-    "s", [plain('s')] => Action::Save, "save map and overlay as PNG files here";
-    "r", [plain('r')] => Action::Retry, "read the photo again and retry";
-    "? h", [plain('?'), plain('h')] => Action::Help, "this help";
-    "q Esc Ctrl-C", [plain('q'), named(KeyCode::Esc), ctrl('c')] => Action::Quit, "quit";
-    "Ctrl-L", [ctrl('l')] => Action::Redraw, "draw the screen again";
-    "Ctrl-Z", [ctrl('z')] => Action::Suspend, "suspend";
-];
+    /// The first key that asks for `action`, as people read it; nothing where it has none.
+    pub fn hint(&self, action: Action) -> String {
+        let at = BINDINGS.iter().position(|binding| binding.action == action);
+        at.and_then(|at| self.keys[at].first()).map_or_else(String::new, |&key| names::short(key))
+    }
 
-/// Lines of the help: keys and what they do.
-pub fn help() -> impl Iterator<Item = (&'static str, &'static str)> {
-    BINDINGS.iter().filter(|binding| !binding.label.is_empty()).map(|binding| (binding.label, binding.says))
-}
-
-/// What `key` asks for, if anything.
-pub fn action(key: KeyEvent) -> Option<Action> {
-    let modifiers = key.modifiers - KeyModifiers::SHIFT;
-    let place = |binding: &Binding| binding.keys.iter().position(|&bound| bound == (modifiers, key.code));
-    BINDINGS.iter().find_map(|binding| match (place(binding)?, binding.action) {
-        (place, Action::ClassAt(first)) => Some(Action::ClassAt(first + place)),
-        (_, action) => Some(action),
-    })
+    /// Lines of the help: keys and what they do.
+    pub fn help(&self) -> Vec<(String, &'static str)> {
+        let mut lines: Vec<(String, &'static str)> = Vec::new();
+        for (binding, keys) in BINDINGS.iter().zip(&self.keys) {
+            let label = keys.iter().map(|&key| names::short(key)).collect::<Vec<_>>().join(" ");
+            match lines.last_mut() {
+                Some((before, _)) if binding.says.is_empty() => *before += &[" ", &label].concat(),
+                _ => lines.push((label, binding.says)),
+            }
+        }
+        lines
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
-
     use super::*;
 
-    #[test]
-    fn no_key_means_two_things() {
-        let keys: Vec<_> = BINDINGS.iter().flat_map(|binding| binding.keys).collect();
-        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
+    fn press(c: char, modifiers: KeyModifiers) -> Option<Action> {
+        KeyMap::default().action(KeyEvent::new(KeyCode::Char(c), modifiers), Scope::Pictures)
     }
 
     #[test]
-    fn the_help_names_every_letter() {
-        let labels: Vec<&str> = help().flat_map(|(label, _)| label.split(' ')).collect();
-        for (modifiers, code) in BINDINGS.iter().flat_map(|binding| binding.keys) {
-            let KeyCode::Char(c) = code else { continue };
-            let name = match (modifiers.is_empty(), c) {
-                (true, ' ') => "Space".to_owned(),
-                (true, '2'..='4') => "to".to_owned(),
-                (true, c) => c.to_string(),
-                (false, c) => format!("Ctrl-{}", c.to_uppercase()),
-            };
-            assert!(labels.contains(&name.as_str()), "{name}");
+    fn no_key_means_two_things() {
+        let map = KeyMap::default();
+        for (at, a) in BINDINGS.iter().enumerate() {
+            for (to, b) in BINDINGS.iter().enumerate().skip(at + 1) {
+                let both = map.keys(at).iter().any(|key| map.keys(to).contains(key));
+                assert!(!(both && a.scope.meets(b.scope)), "{} and {}", a.name, b.name);
+            }
         }
     }
 
     #[test]
+    fn the_help_names_every_key() {
+        let map = KeyMap::default();
+        let help: Vec<String> = map.help().into_iter().map(|(label, _)| label).collect();
+        for key in map.keys.iter().flatten() {
+            let name = names::short(*key);
+            assert!(help.iter().any(|label| label.split(' ').any(|word| word == name)), "{name}");
+        }
+        assert!(map.help().iter().all(|(_, says)| !says.is_empty()));
+    }
+
+    #[test]
     fn digits_are_places() {
-        let press = |c| action(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
-        assert_eq!([press('1'), press('5')], [Some(Action::ClassAt(0)), Some(Action::ClassAt(4))]);
-        assert_eq!(press('6'), None);
+        assert_eq!(press('1', KeyModifiers::NONE), Some(Action::ClassAt(0)));
+        assert_eq!(press('5', KeyModifiers::NONE), Some(Action::ClassAt(4)));
+        assert_eq!(press('6', KeyModifiers::NONE), None);
     }
 
     #[test]
     fn shift_is_in_the_letter_and_alt_is_another_key() {
-        let press = |modifiers| action(KeyEvent::new(KeyCode::Char('M'), modifiers));
-        assert_eq!(press(KeyModifiers::SHIFT), Some(Action::Method(-1)));
-        assert_eq!(press(KeyModifiers::ALT), None);
+        assert_eq!(press('M', KeyModifiers::SHIFT), Some(Action::Method(-1)));
+        assert_eq!(press('M', KeyModifiers::ALT), None);
+        let up = |modifiers| KeyMap::default().action(KeyEvent::new(KeyCode::Up, modifiers), Scope::Pictures);
+        assert_eq!(up(KeyModifiers::NONE), Some(Action::ClassUp));
+        assert_eq!(up(KeyModifiers::SHIFT), Some(Action::Pan(0, -1)));
+    }
+
+    #[test]
+    fn the_same_key_may_mean_other_things_in_the_list() {
+        let map = KeyMap::default();
+        let space = KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE);
+        assert_eq!(map.action(space, Scope::Pictures), Some(Action::Photo(1)));
+        assert_eq!(map.action(space, Scope::List), Some(Action::Mark));
     }
 }

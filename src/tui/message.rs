@@ -2,10 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use super::model::Catalogue;
-use crate::{explain::Method, heatmap::ColorMap, nn::Name, raster::Raster, scene::Scene};
+use crate::{
+    compare::Likeness, explain::Method, heatmap::ColorMap, nn::Name, raster::Raster, scene::Scene, survey::Finding,
+};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -14,22 +16,26 @@ pub enum Message {
     Key(KeyEvent),
     /// Text was pasted.
     Pasted(String),
-    /// The terminal has another size, or forgot what it showed.
-    Resized,
+    /// The mouse was moved, pressed or turned.
+    Mouse(MouseEvent),
+    /// The terminal has so many columns and rows now, or forgot what it showed.
+    Resized(u16, u16),
     /// Time went by: so long since the start.
     Tick(Duration),
     /// The worker has something to say.
     Reply(Reply),
-    /// Pictures were written into these files, or why not.
+    /// Files were written, or why not.
     Saved(Result<Vec<PathBuf>, String>),
+    /// How alike the panes are to the first one, as asked with this number.
+    Measured(u64, Vec<Option<Likeness>>),
 }
 
 /// What the worker says.
 #[derive(Clone, Debug)]
 pub enum Reply {
-    /// The network is loaded.
+    /// The networks are loaded.
     Ready(Box<Catalogue>),
-    /// The network cannot be loaded, or not be used as asked; there is nothing to go on with.
+    /// A network cannot be loaded, or not be used as asked; there is nothing to go on with.
     Unusable(String),
     /// The job has come so far.
     Reached {
@@ -38,27 +44,44 @@ pub enum Reply {
         /// What is done now.
         stage: Stage,
     },
-    /// The job's photo is decoded.
+    /// A photo of the job is decoded.
     Opened {
         /// Which job.
         number: u64,
+        /// For which pane.
+        pane: usize,
         /// The photo as the network sees it.
         photo: Arc<Raster>,
     },
-    /// The job is done.
+    /// A pane of the job is done.
     Done {
         /// Which job.
         number: u64,
+        /// Which pane.
+        pane: usize,
         /// What came of it.
         scene: Arc<Scene>,
     },
-    /// The job failed.
+    /// A pane of the job failed.
     Failed {
         /// Which job.
         number: u64,
+        /// Which pane.
+        pane: usize,
         /// Why, in one sentence.
         reason: String,
     },
+    /// A photo of the list was looked at.
+    Surveyed {
+        /// Which photo.
+        photo: usize,
+        /// By which network.
+        network: usize,
+        /// What came of it, or why nothing did.
+        found: Result<Arc<Finding>, String>,
+    },
+    /// A record was written, or why not.
+    Recorded(Result<Vec<PathBuf>, String>),
 }
 
 /// What takes time.
@@ -89,17 +112,21 @@ impl Stage {
     }
 }
 
-/// A photo to be explained.
+/// One photo to be explained in one way.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Job {
-    /// Counts up; a reply carries its job's.
-    pub number: u64,
+pub struct Ask {
+    /// For which pane.
+    pub pane: usize,
+    /// By which of the networks.
+    pub network: usize,
     /// The photo's file.
     pub photo: PathBuf,
-    /// Whether to read the file again even if it is the one at hand.
+    /// Whether to read the file again even if it is one at hand.
     pub reread: bool,
     /// The class; the likeliest if none.
     pub class: Option<usize>,
+    /// The class whose map is taken away.
+    pub against: Option<usize>,
     /// The method.
     pub method: Method,
     /// The target layer.
@@ -108,18 +135,52 @@ pub struct Job {
     pub colors: ColorMap,
 }
 
+/// What the worker is to do now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Job {
+    /// Counts up; a reply carries its job's.
+    pub number: u64,
+    /// One for each pane that is not as wished.
+    pub asks: Vec<Ask>,
+}
+
+/// Photos to look at when there is nothing better to do.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// All photos.
+    pub photos: Arc<Vec<PathBuf>>,
+    /// Those wanted, most wanted first.
+    pub wanted: Vec<usize>,
+    /// Whether to go on with all others.
+    pub rest: bool,
+}
+
+/// A message to the worker.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// Do this, and nothing older.
+    Job(Job),
+    /// Do nothing of what was ordered but surveys.
+    Cancel,
+    /// Then this, so that it is at hand when it is asked for.
+    Ahead(Vec<Ask>),
+    /// Then look at these.
+    Survey(Survey),
+    /// Write a record of this into this folder.
+    Record(Ask, PathBuf),
+}
+
 /// Something to be done outside the model.
 #[derive(Clone, Debug)]
 pub enum Effect {
-    /// Give the worker this job; it drops older ones.
-    Work(Job),
-    /// Write the pictures of this scene of this photo.
-    Save {
-        /// The photo's file.
-        photo: PathBuf,
-        /// What is shown.
-        scene: Arc<Scene>,
-    },
+    /// Tell the worker.
+    Work(Order),
+    /// Write these files, in a thread.
+    Save(Box<super::save::Take>),
+    /// Compare the scenes with the first one, in a thread; comes back under this number.
+    Measure(u64, Vec<Option<Arc<Scene>>>),
+    /// Give this text to the terminal's clipboard.
+    Copy(String),
     /// Draw every cell anew.
     Redraw,
     /// Stop until the shell continues the program.

@@ -17,6 +17,7 @@ use ratatui::{
         cursor::{Hide, Show},
         event::{DisableBracketedPaste, EnableBracketedPaste},
         execute, queue,
+        style::Print,
         terminal::{
             BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
             disable_raw_mode, enable_raw_mode,
@@ -26,6 +27,10 @@ use ratatui::{
 };
 
 use super::worker;
+
+/// Asks for presses, drags and the wheel, but not for every movement: that is too much for a slow link.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &str = "\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 
 /// Whether the terminal is ours now; who clears it gives the terminal back.
 static OURS: AtomicBool = AtomicBool::new(false);
@@ -45,6 +50,24 @@ impl Screen {
         take()?;
         let terminal = Terminal::new(CrosstermBackend::new(Page::default())).inspect_err(|_| give_back())?;
         Ok(Self { terminal })
+    }
+
+    /// Columns and rows.
+    ///
+    /// # Errors
+    /// If the terminal was closed.
+    pub fn size(&self) -> io::Result<(u16, u16)> {
+        self.terminal.size().map(|size| (size.width, size.height))
+    }
+
+    /// Puts `text` into the clipboard of the person's own terminal (OSC 52), also over SSH; many terminals must be told to
+    /// allow it, and none says whether it did.
+    ///
+    /// # Errors
+    /// If the terminal was closed.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        let sequence = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
+        execute!(self.terminal.backend_mut(), Print(sequence))
     }
 
     /// Draws; only cells that changed are sent, all at once.
@@ -96,13 +119,16 @@ impl Drop for Screen {
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     OURS.store(true, Ordering::SeqCst);
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide).inspect_err(|_| give_back())
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Print(MOUSE_ON), Hide)
+        .inspect_err(|_| give_back())
 }
 
 /// Leaves everything as it was found. There is nobody to tell if that fails.
 fn give_back() {
     if OURS.swap(false, Ordering::SeqCst) {
-        let _ = execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let mut out = io::stdout();
+        let _ =
+            execute!(out, EndSynchronizedUpdate, Print(MOUSE_OFF), DisableBracketedPaste, LeaveAlternateScreen, Show);
         let _ = disable_raw_mode();
     }
 }
@@ -140,5 +166,31 @@ impl Write for Page {
         let sent = out.write_all(&self.0).and_then(|()| out.flush());
         self.0.clear();
         sent
+    }
+}
+
+/// RFC 4648, with padding.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group =
+        |group: &[u8]| -> [char; 4] {
+            let bits = group.iter().chain(&[0, 0]).take(3).fold(0, |bits: u32, &byte| bits << 8 | u32::from(byte));
+            std::array::from_fn(|i| {
+                if i > group.len() { '=' } else { LETTERS[(bits >> (18 - 6 * i)) as usize & 63].into() }
+            })
+        };
+    bytes.chunks(3).flat_map(group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base64;
+
+    /// The test vectors of RFC 4648, section 10.
+    #[test]
+    fn base64_is_the_rfcs() {
+        for (text, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
+            assert_eq!(base64(text.as_bytes()), coded);
+        }
     }
 }

@@ -1,12 +1,14 @@
-//! The one thread that owns the network.
+//! The one thread that owns the networks.
 
+mod desk;
 mod inbox;
-mod studio;
+mod sessions;
 
 use std::{
     any::Any,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::{Path, PathBuf},
     sync::{
         Arc,
         mpsc::{self, Sender},
@@ -14,14 +16,14 @@ use std::{
     thread,
 };
 
-pub use studio::Desk;
+pub use desk::{Desk, Supply};
 
 use super::{
-    message::{Job, Reply, Stage},
+    message::{Ask, Job, Order, Reply, Stage},
     model::Catalogue,
 };
-use crate::{raster::Raster, scene::Scene};
-use inbox::Inbox;
+use crate::{raster::Raster, scene::Scene, survey::Finding};
+use inbox::{Inbox, Task};
 
 /// Name of the worker's thread: a panic there is told on the screen instead of beside it.
 pub const THREAD: &str = "saltty worker";
@@ -42,11 +44,28 @@ pub trait Workshop {
     /// What can be asked for.
     fn catalogue(&self) -> Catalogue;
 
-    /// Does `job`; asks `watch` before each stage and stops with nothing when told so.
+    /// So many photos and networks will be asked for at once; as many passes are worth remembering.
+    fn expect(&mut self, asks: usize) {
+        let _ = asks;
+    }
+
+    /// Explains; asks `watch` before each stage and stops with nothing when told so.
     ///
     /// # Errors
     /// One sentence on why the photo cannot be explained so.
-    fn explain(&mut self, job: &Job, watch: &mut dyn Watch) -> Result<Option<Scene>, String>;
+    fn explain(&mut self, ask: &Ask, watch: &mut dyn Watch) -> Result<Option<Scene>, String>;
+
+    /// What `network` says of a photo of the list.
+    ///
+    /// # Errors
+    /// One sentence on why the photo cannot be looked at.
+    fn survey(&mut self, network: usize, photo: &Path) -> Result<Finding, String>;
+
+    /// Writes a record into `folder`; says which files.
+    ///
+    /// # Errors
+    /// One sentence on why it cannot be written.
+    fn record(&mut self, ask: &Ask, folder: &Path) -> Result<Vec<PathBuf>, String>;
 
     /// Drops what is remembered of photos, after a panic.
     fn forget(&mut self);
@@ -61,49 +80,86 @@ pub trait Workshop {
 pub fn spawn<W: Workshop>(
     open: impl FnOnce() -> Result<W, String> + Send + 'static,
     tell: impl Fn(Reply) + Send + 'static,
-) -> io::Result<Sender<Job>> {
-    let (jobs, inbox) = mpsc::channel();
+) -> io::Result<Sender<Order>> {
+    let (orders, inbox) = mpsc::channel();
     let work = move || match caught(open) {
         Ok(workshop) => serve(workshop, Inbox::new(inbox), &tell),
         Err(reason) => tell(Reply::Unusable(reason)),
     };
     thread::Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn(work)?;
-    Ok(jobs)
+    Ok(orders)
 }
 
 fn serve(mut workshop: impl Workshop, mut inbox: Inbox, tell: &impl Fn(Reply)) {
-    tell(Reply::Ready(Box::new(workshop.catalogue())));
-    while let Some(job) = inbox.next() {
-        let number = job.number;
-        let mut watch = Watcher { number, inbox: &mut inbox, tell };
-        let done = caught(|| Ok(workshop.explain(&job, &mut watch)));
-        match done {
-            Ok(Ok(Some(scene))) => tell(Reply::Done { number, scene: Arc::new(scene) }),
-            Ok(Ok(None)) => {}
-            Ok(Err(reason)) => tell(Reply::Failed { number, reason }),
-            Err(panic) => {
-                workshop.forget();
-                tell(Reply::Failed { number, reason: panic });
+    let catalogue = workshop.catalogue();
+    let networks = catalogue.networks.len();
+    tell(Reply::Ready(Box::new(catalogue)));
+    while let Some(task) = inbox.next() {
+        match task {
+            Task::Job(job) => explain(&mut workshop, &job, &mut inbox, tell),
+            Task::Ahead(ask) => {
+                let mut watch = Watcher { number: None, pane: 0, inbox: &mut inbox, tell };
+                // Nobody waits for this; what is wrong is told when somebody does.
+                if caught(|| Ok(workshop.explain(&ask, &mut watch))).is_err() {
+                    workshop.forget();
+                }
+            }
+            Task::Record(ask, folder) => {
+                let done = caught(|| Ok(workshop.record(&ask, &folder)));
+                tell(Reply::Recorded(done.unwrap_or_else(Err)));
+            }
+            Task::Survey(photo, path) => {
+                for network in 0..networks {
+                    let found = caught(|| Ok(workshop.survey(network, &path).map(Arc::new)));
+                    tell(Reply::Surveyed { photo, network, found: found.unwrap_or_else(Err) });
+                }
             }
         }
     }
 }
 
-/// Passes on what a workshop tells of one job.
+/// Does all asks of `job`, or as many as there is time for.
+fn explain(workshop: &mut impl Workshop, job: &Job, inbox: &mut Inbox, tell: &impl Fn(Reply)) {
+    let number = job.number;
+    workshop.expect(job.asks.len());
+    for (at, ask) in job.asks.iter().enumerate() {
+        let pane = ask.pane;
+        // What one pane read again is fresh for the others.
+        let is_fresh = job.asks[..at].iter().any(|before| before.reread && before.photo == ask.photo);
+        let ask = &Ask { reread: ask.reread && !is_fresh, ..ask.clone() };
+        let mut watch = Watcher { number: Some(number), pane, inbox, tell };
+        match caught(|| Ok(workshop.explain(ask, &mut watch))) {
+            Ok(Ok(Some(scene))) => tell(Reply::Done { number, pane, scene: Arc::new(scene) }),
+            Ok(Ok(None)) => return,
+            Ok(Err(reason)) => tell(Reply::Failed { number, pane, reason }),
+            Err(panic) => {
+                workshop.forget();
+                tell(Reply::Failed { number, pane, reason: panic });
+            }
+        }
+    }
+}
+
+/// Passes on what a workshop tells of one job, if somebody waits for it.
 struct Watcher<'w, T> {
-    number: u64,
+    number: Option<u64>,
+    pane: usize,
     inbox: &'w mut Inbox,
     tell: &'w T,
 }
 
 impl<T: Fn(Reply)> Watch for Watcher<'_, T> {
     fn go_on(&mut self, stage: Stage) -> bool {
-        (self.tell)(Reply::Reached { number: self.number, stage });
-        !self.inbox.has_newer()
+        if let Some(number) = self.number {
+            (self.tell)(Reply::Reached { number, stage });
+        }
+        !self.inbox.is_overtaken()
     }
 
     fn opened(&mut self, photo: &Raster) {
-        (self.tell)(Reply::Opened { number: self.number, photo: Arc::new(photo.clone()) });
+        if let Some(number) = self.number {
+            (self.tell)(Reply::Opened { number, pane: self.pane, photo: Arc::new(photo.clone()) });
+        }
     }
 }
 

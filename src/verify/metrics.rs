@@ -69,12 +69,9 @@ impl Metrics {
             let at = largest(values, 1).first().copied().unwrap_or(0);
             Cell { channel: None, row: at / recorded.width.max(1), column: at % recorded.width.max(1) }
         };
-        let count = a.len().div_ceil(100);
-        let [mut top_a, top_b] = [&a, &b].map(|values| largest(values, count));
-        top_a.retain(|at| top_b.contains(at));
         Self {
             rank_correlation: rank_correlation(&a, &b),
-            top_percent_overlap: Some(top_a.len() as f64 / count.max(1) as f64),
+            top_percent_overlap: Some(top_overlap(&a, &b, a.len().div_ceil(100))),
             peak: Some([cell(&a), cell(&b)]),
             ..Self::of(&recorded.values, &now.values)
         }
@@ -121,6 +118,14 @@ fn cosine(a: &[f64], b: &[f64]) -> Option<f64> {
     let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
     let sizes = norm(a.iter().copied()) * norm(b.iter().copied());
     (sizes > 0.0).then(|| (product / sizes).clamp(-1.0, 1.0))
+}
+
+/// The share of the `count` largest positions that `a` and `b`, equally long, have in common: 0 to 1.
+pub fn top_overlap(a: &[f64], b: &[f64], count: usize) -> f64 {
+    let [mut top_a, mut top_b] = [a, b].map(|values| largest(values, count));
+    top_b.sort_unstable();
+    top_a.retain(|at| top_b.binary_search(at).is_ok());
+    top_a.len() as f64 / count.max(1) as f64
 }
 
 /// The positions of the `count` largest values, largest first; of equal values, the first.

@@ -1,6 +1,7 @@
 //! The interface as a person meets it: the program in a real pseudo-terminal.
 #![cfg(unix)]
 
+mod journeys;
 mod review;
 mod tty;
 

@@ -66,6 +66,10 @@ impl Tty {
         for name in ["CI", "COLORTERM", "NO_COLOR", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
+        // Nothing of the person who runs the tests is read or written.
+        for name in ["XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"] {
+            command.env(name, concat!(env!("CARGO_TARGET_TMPDIR"), "/pty"));
+        }
         for (name, value) in setting.variables {
             command.env(name, value);
         }
@@ -120,6 +124,16 @@ impl Tty {
     /// Waits until this text is no longer on the screen.
     pub fn wait_without(&self, text: &str) {
         self.wait(&format!("`{text}` is gone"), |screen| (!screen.contents().contains(text)).then_some(()));
+    }
+
+    /// Everything that came out so far.
+    pub fn written(&self) -> String {
+        String::from_utf8_lossy(&self.lock().bytes).into_owned()
+    }
+
+    /// Presses and releases the left button of the mouse in this column and row, from 0.
+    pub fn click(&mut self, column: u16, row: u16) {
+        self.press(&format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m", x = column + 1, y = row + 1));
     }
 
     /// Waits for the program's end; gives its exit status, what the screen showed then, and every byte it wrote.
@@ -188,4 +202,5 @@ pub fn assert_given_back(screen: &Screen) {
     assert!(!screen.alternate_screen(), "the alternate screen is left");
     assert!(!screen.hide_cursor(), "the cursor is shown");
     assert!(!screen.bracketed_paste(), "pasted text is not marked");
+    assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None, "the mouse is the terminal's again");
 }

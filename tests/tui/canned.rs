@@ -11,11 +11,13 @@ use saltty::{
     classes::ClassNames,
     explain::Method,
     heatmap::ColorMap,
-    model::{Layer, Model as Network},
-    photo::Preprocess,
+    model::{Layer, Model as Architecture},
+    photo::{Preprocess, Resize},
+    planes::Planes,
     raster::{Depth, Raster},
     scene::{ClassScore, Scene},
-    tui::{Catalogue, Effect, Message, Model, Reply, Start, update},
+    survey::Finding,
+    tui::{Catalogue, Effect, Job, KeyMap, Message, Model, Network, Opening, Order, Reply, Start, Words, update},
 };
 
 /// Columns and rows of flat fields.
@@ -40,14 +42,28 @@ pub fn scene(method: Method, explained: ClassScore) -> Scene {
     let photo = fields(|x, y| [60 * x as u8, 60 * y as u8, 90]);
     let map = fields(|x, y| ColorMap::Jet.color((x + y) as f64 / 6.0));
     let overlay = saltty::heatmap::overlay(&photo, &map);
+    let side = if method.is_fine() { FIELDS * FIELD } else { FIELDS };
+    let place = |at: usize| ((at % side + at / side % side) * FIELDS / side) as f64;
+    let channels = if method.is_fine() { 3 } else { 1 };
+    let values = (0..channels * side * side).map(|at| (place(at) - 1.0) * 0.0025).collect();
+    let raw = Planes::new(channels, side, side, values);
+    let shown = saltty::heatmap::shown(&raw, method.is_fine(), ColorMap::Jet);
     let layer =
         if method.is_fine() && !method.has_target_layer() { "the input's pixels" } else { "fire9 (after its ReLU)" };
     Scene {
         photo,
         map,
         overlay,
-        top: [(285, 0.613), (253, 0.202), (282, 0.066), (171, 0.03), (263, 0.004)].map(|(i, p)| class(i, p)).into(),
+        top: [(285, 0.613), (253, 0.202), (282, 0.066), (171, 0.03), (263, 0.004)]
+            .into_iter()
+            .chain((300..319).map(|i| (i, 0.001)))
+            .map(|(i, p)| class(i, p))
+            .collect(),
         class: explained,
+        against: None,
+        raw,
+        shown,
+        resize: Resize::Crop,
         method,
         colors: ColorMap::Jet,
         layer: layer.to_owned(),
@@ -63,20 +79,27 @@ pub fn start(depth: Depth) -> Start {
         ["cat_and_dog.jpg", "photos/cat.png", "a very long name of a photo, longer than the screen is wide.png"];
     Start {
         photos: photos.map(PathBuf::from).into(),
-        class: None,
-        method: Method::GradCam,
+        openings: vec![Opening::new(Method::GradCam)],
         colors: ColorMap::Jet,
         depth,
+        keys: KeyMap::default(),
+        words: vec![Words { alone: Vec::new(), among: "squeezenet1_1".to_owned() }],
+        opacity: None,
+        shared: false,
+        marks: Vec::new(),
     }
 }
 
 pub fn catalogue() -> Catalogue {
     static LAYERS: LazyLock<Vec<Layer>> = LazyLock::new(|| {
-        let outline = Network::SqueezeNet11.outline(Preprocess::Caffe, 1000);
+        let outline = Architecture::SqueezeNet11.outline(Preprocess::Caffe, 1000);
         outline.layers.into_iter().filter(Layer::is_spatial).collect()
     });
     let layer = LAYERS.iter().position(|layer| &*layer.name == "fire9").unwrap();
-    Catalogue { names: NAMES.clone(), layers: LAYERS.clone(), layer, methods: Method::ALL.to_vec(), class: None }
+    let (names, layers, methods) = (NAMES.clone(), LAYERS.clone(), Method::ALL.to_vec());
+    let name = "squeezenet1_1".to_owned();
+    let networks = vec![Network { name, names, layers, layer, methods }];
+    Catalogue { networks, opened: vec![(None, None, layer)] }
 }
 
 /// The network is loaded and the first job given.
@@ -90,8 +113,41 @@ pub fn ready(depth: Depth) -> Model {
 pub fn shown(depth: Depth, scene: Scene) -> Model {
     let mut model = ready(depth);
     update(&mut model, Message::Tick(Duration::from_millis(1230)));
-    update(&mut model, Message::Reply(Reply::Done { number: 1, scene: Arc::new(scene) }));
+    update(&mut model, Message::Reply(Reply::Done { number: 1, pane: 0, scene: Arc::new(scene) }));
     model
+}
+
+/// Two panes, the second of the class next in likelihood, both done.
+pub fn comparing(depth: Depth) -> Model {
+    let mut model = looking(depth);
+    press(&mut model, "a");
+    answer(&mut model, 1, scene(Method::GradCam, class(253, 0.202)));
+    model
+}
+
+/// Answers the newest job for a pane.
+pub fn answer(model: &mut Model, pane: usize, scene: Scene) -> Vec<Effect> {
+    let number = model.jobs;
+    update(model, Message::Reply(Reply::Done { number, pane, scene: Arc::new(scene) }))
+}
+
+/// The list of photos, two of three known.
+pub fn listing(depth: Depth) -> Model {
+    let mut model = looking(depth);
+    press(&mut model, "f");
+    for (photo, top) in [(0, vec![(285, 0.613), (253, 0.2)]), (1, vec![(281, 0.981), (285, 0.01)])] {
+        let finding = Finding { top, thumbnail: fields(|x, y| [60 * x as u8, 90, 60 * y as u8]) };
+        update(&mut model, Message::Reply(Reply::Surveyed { photo, network: 0, found: Ok(Arc::new(finding)) }));
+    }
+    model
+}
+
+/// The latest job among `effects`.
+pub fn job(effects: Vec<Effect>) -> Option<Job> {
+    effects.into_iter().rev().find_map(|effect| match effect {
+        Effect::Work(Order::Job(job)) => Some(job),
+        _ => None,
+    })
 }
 
 pub fn looking(depth: Depth) -> Model {

@@ -1,5 +1,6 @@
 //! The interface without a terminal: what it draws, what it does with any sequence of messages, how its worker behaves.
 
+mod behaviour;
 mod canned;
 mod dump;
 mod random;

@@ -3,11 +3,18 @@
 use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use saltty::{
+    compare::Likeness,
     explain::Method,
     raster::{Depth, Raster},
-    tui::{Effect, Message, Model, Reply, Stage, keys, model::Mode, update},
+    survey::Finding,
+    tui::{
+        Effect, KeyMap, Message, Model, Order, Reply, Stage,
+        keys::{BINDINGS, Key},
+        model::{Mode, Page},
+        update,
+    },
 };
 
 use crate::{
@@ -20,12 +27,18 @@ use crate::{
 enum Step {
     Key(KeyEvent),
     Paste(String),
+    Mouse(MouseEvent),
     Size(u16, u16),
     Tick(u32),
     Ready,
-    /// A reply to the job this many before the newest.
-    Reply(u64, Kind),
+    /// A reply to the job this many before the newest, for this pane.
+    Reply(u64, usize, Kind),
+    /// Of this photo (there may be none such) by this network.
+    Surveyed(usize, usize, bool),
+    /// An answer to the question this many before the newest.
+    Measured(u64, usize),
     Saved(bool),
+    Recorded(bool),
 }
 
 #[derive(Clone, Debug)]
@@ -37,7 +50,8 @@ enum Kind {
 }
 
 fn key() -> impl Strategy<Value = KeyEvent> {
-    let bound: Vec<_> = keys::BINDINGS.iter().flat_map(|binding| binding.keys.iter().copied()).collect();
+    let map = KeyMap::default();
+    let bound: Vec<Key> = (0..BINDINGS.len()).flat_map(|at| map.keys(at).to_vec()).collect();
     let other = [KeyCode::Enter, KeyCode::Backspace, KeyCode::Tab, KeyCode::Delete, KeyCode::F(5)];
     let plain = other.map(|code| (KeyModifiers::NONE, code));
     let letter = any::<char>().prop_map(|c| (KeyModifiers::NONE, KeyCode::Char(c)));
@@ -49,6 +63,23 @@ fn key() -> impl Strategy<Value = KeyEvent> {
         1 => control,
     ]
     .prop_map(|(modifiers, code)| KeyEvent::new(code, modifiers))
+}
+
+fn mouse() -> impl Strategy<Value = MouseEvent> {
+    let kinds = vec![
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Right),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+    ];
+    (proptest::sample::select(kinds), 0..130_u16, 0..70_u16).prop_map(|(kind, column, row)| MouseEvent {
+        kind,
+        column,
+        row,
+        modifiers: KeyModifiers::NONE,
+    })
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -66,55 +97,83 @@ fn step() -> impl Strategy<Value = Step> {
         2 => proptest::sample::select(sizes).prop_map(|(columns, rows)| Step::Size(columns, rows)),
         2 => any::<u32>().prop_map(Step::Tick),
         2 => Just(Step::Ready),
-        9 => (prop_oneof![4 => Just(0), 1 => 0..9_u64], kind).prop_map(|(behind, kind)| Step::Reply(behind, kind)),
+        9 => (prop_oneof![4 => Just(0), 1 => 0..9_u64], prop_oneof![3 => Just(0), 2 => 0..7_usize], kind)
+            .prop_map(|(behind, pane, kind)| Step::Reply(behind, pane, kind)),
+        3 => mouse().prop_map(Step::Mouse),
+        2 => (0..5_usize, 0..3_usize, any::<bool>()).prop_map(|(photo, by, found)| Step::Surveyed(photo, by, found)),
+        1 => (0..3_u64, 0..8_usize).prop_map(|(behind, count)| Step::Measured(behind, count)),
         1 => any::<bool>().prop_map(Step::Saved),
+        1 => any::<bool>().prop_map(Step::Recorded),
     ]
 }
 
-fn reply(number: u64, kind: Kind) -> Reply {
+fn reply(number: u64, pane: usize, kind: Kind) -> Reply {
     match kind {
         Kind::Reached => Reply::Reached { number, stage: Stage::Explain },
-        Kind::Opened => Reply::Opened { number, photo: Arc::new(Raster::filled(3, 3, [9; 3])) },
-        Kind::Failed(reason) => Reply::Failed { number, reason },
+        Kind::Opened => Reply::Opened { number, pane, photo: Arc::new(Raster::filled(3, 3, [9; 3])) },
+        Kind::Failed(reason) => Reply::Failed { number, pane, reason },
         Kind::Done { method, class: index, note } => {
             let mut scene = scene(Method::ALL[method], class(index, 0.01));
             scene.note = note.then(|| "the map is blank: all of it is negative".to_owned());
-            Reply::Done { number, scene: Arc::new(scene) }
+            Reply::Done { number, pane, scene: Arc::new(scene) }
         }
     }
 }
 
-fn message(model: &Model, step: Step, size: &mut (u16, u16)) -> Message {
+fn surveyed(photo: usize, network: usize, found: bool) -> Reply {
+    let finding = Finding { top: vec![(285, 0.5), (photo, 0.1)], thumbnail: Raster::filled(9, 5, [7; 3]) };
+    let found = if found { Ok(Arc::new(finding)) } else { Err("it cannot be read".to_owned()) };
+    Reply::Surveyed { photo, network, found }
+}
+
+fn saved(saved: bool) -> Result<Vec<std::path::PathBuf>, String> {
+    if saved { Ok(vec!["a.png".into()]) } else { Err("cannot write a.png: no room".to_owned()) }
+}
+
+fn message(model: &Model, step: Step) -> Message {
     match step {
         Step::Key(key) => Message::Key(key),
         Step::Paste(text) => Message::Pasted(text),
-        Step::Size(columns, rows) => {
-            *size = (columns, rows);
-            Message::Resized
-        }
+        Step::Mouse(event) => Message::Mouse(event),
+        Step::Size(columns, rows) => Message::Resized(columns, rows),
         Step::Tick(millis) => Message::Tick(Duration::from_millis(millis.into())),
         Step::Ready => Message::Reply(Reply::Ready(Box::new(canned::catalogue()))),
-        Step::Reply(behind, kind) => Message::Reply(reply(model.jobs.wrapping_sub(behind), kind)),
-        Step::Saved(true) => Message::Saved(Ok(vec!["a.png".into()])),
-        Step::Saved(false) => Message::Saved(Err("cannot write a.png: no room".to_owned())),
+        Step::Reply(behind, pane, kind) => Message::Reply(reply(model.jobs.wrapping_sub(behind), pane, kind)),
+        Step::Surveyed(photo, by, found) => Message::Reply(surveyed(photo, by, found)),
+        Step::Measured(behind, count) => {
+            Message::Measured(model.measures.wrapping_sub(behind), vec![Some(Likeness::default()); count])
+        }
+        Step::Saved(whole) => Message::Saved(saved(whole)),
+        Step::Recorded(whole) => Message::Reply(Reply::Recorded(saved(whole))),
     }
 }
 
 /// What must hold after every message.
-fn assert_consistent(model: &Model, size: (u16, u16), effects: &[Effect]) {
+fn assert_consistent(model: &Model, effects: &[Effect]) {
     for effect in effects {
-        if let Effect::Work(job) = effect {
+        if let Effect::Work(Order::Job(job)) = effect {
             assert_eq!(model.work.map(|work| work.number), Some(job.number), "the job given is the job awaited");
-            assert_eq!(job.photo, model.photos[model.at]);
+            for ask in &job.asks {
+                assert_eq!(ask.photo, model.photos[model.panes[ask.pane].wish.photo]);
+            }
         }
     }
-    let screen = text(&draw(model, size));
-    if size.0 < 40 || size.1 < 12 {
+    assert!((1..=6).contains(&model.panes.len()) && model.focus < model.panes.len());
+    assert!(model.list.at < model.list.order.len().max(1));
+    let screen = text(&draw(model, model.size));
+    if model.size.0 < 40 || model.size.1 < 12 {
         return;
     }
     let (header, rest) = screen.split_once('\n').unwrap();
-    assert!(header.ends_with(&format!("{} of {}", model.at + 1, model.photos.len())), "{header}");
-    if model.mode != Mode::Look {
+    let at = if model.page == Page::List { model.list.chosen().unwrap_or(model.at()) } else { model.at() };
+    assert!(header.ends_with(&format!("{} of {}", at + 1, model.photos.len())), "{header}");
+    if model.mode != Mode::Look || model.page == Page::List {
+        return;
+    }
+    if model.compares() {
+        for number in 1..=model.panes.len() {
+            assert!(rest.contains(&format!(" {number} ")), "pane {number} is numbered:\n{rest}");
+        }
         return;
     }
     if model.work.is_none() && !model.listed().is_empty() {
@@ -134,17 +193,21 @@ fn quits(mut model: Model, keys: &[(KeyModifiers, KeyCode)]) -> bool {
     presses.flat_map(|key| update(&mut model, key)).any(|effect| matches!(effect, Effect::Quit))
 }
 
+/// Random sequences; more by `PROPTEST_CASES`.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_sequence_of_messages_is_survived(steps in proptest::collection::vec(step(), 0..40), ascii in any::<bool>()) {
         let mut model = Model::new(canned::start(if ascii { Depth::Ascii } else { Depth::True }));
-        let mut size = (80, 24);
         for step in steps {
-            let message = message(&model, step, &mut size);
+            let message = message(&model, step);
             let effects = update(&mut model, message);
-            assert_consistent(&model, size, &effects);
+            assert_consistent(&model, &effects);
         }
         assert!(quits(model.clone(), &[(KeyModifiers::CONTROL, KeyCode::Char('c'))]));
         let plain = |code| (KeyModifiers::NONE, code);
@@ -156,10 +219,10 @@ proptest! {
 fn late_and_repeated_replies_change_nothing() {
     let mut model = canned::looking(Depth::True);
     canned::press(&mut model, "n");
-    let late = Reply::Done { number: 1, scene: Arc::new(scene(Method::Cam, class(1, 0.5))) };
+    let late = Reply::Done { number: 1, pane: 0, scene: Arc::new(scene(Method::Cam, class(1, 0.5))) };
     update(&mut model, Message::Reply(late));
     assert!(model.scene().is_none(), "the picture of the first photo is not the second's");
-    let done = || Reply::Done { number: 2, scene: Arc::new(scene(Method::GradCam, class(285, 0.6))) };
+    let done = || Reply::Done { number: 2, pane: 0, scene: Arc::new(scene(Method::GradCam, class(285, 0.6))) };
     update(&mut model, Message::Reply(done()));
     canned::press(&mut model, "n");
     update(&mut model, Message::Reply(done()));
@@ -169,18 +232,18 @@ fn late_and_repeated_replies_change_nothing() {
 #[test]
 fn keys_ask_for_what_they_say() {
     let mut model = canned::looking(Depth::True);
-    let mut job = |keys: &str| match canned::press(&mut model, keys).pop() {
-        Some(Effect::Work(job)) => job,
-        other => panic!("{keys} asked for {other:?}"),
+    let mut ask = |keys: &str| match canned::job(canned::press(&mut model, keys)) {
+        Some(mut job) => job.asks.remove(0),
+        None => panic!("{keys} asked for nothing"),
     };
-    assert_eq!(job("j").class, Some(253));
-    assert_eq!(job("5").class, Some(263));
-    assert_eq!(job("m").method, Method::GuidedBackprop);
-    assert_eq!(job("MM").method, Method::Cam, "methods go round");
-    assert_eq!(&*job("mL").layer, "fire9/relu_expand3x3", "the layer before");
-    assert_eq!(job("c").colors, saltty::heatmap::ColorMap::Viridis);
-    assert_eq!(job("n").class, None, "a class chosen in the list is this photo's alone");
-    assert!(job("r").reread);
+    assert_eq!(ask("j").class, Some(253));
+    assert_eq!(ask("5").class, Some(263));
+    assert_eq!(ask("m").method, Method::GuidedBackprop);
+    assert_eq!(ask("MM").method, Method::Cam, "methods go round");
+    assert_eq!(&*ask("mL").layer, "fire9/relu_expand3x3", "the layer before");
+    assert_eq!(ask("c").colors, saltty::heatmap::ColorMap::Viridis);
+    assert_eq!(ask("n").class, None, "a class chosen in the list is this photo's alone");
+    assert!(ask("r").reread);
 }
 
 #[test]
@@ -188,9 +251,9 @@ fn a_class_that_was_searched_stays_for_all_photos_until_given_up() {
     let mut model = canned::looking(Depth::True);
     canned::press(&mut model, "/golden");
     update(&mut model, Message::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
-    let mut class = |keys: &str| match canned::press(&mut model, keys).pop() {
-        Some(Effect::Work(job)) => job.class,
-        other => panic!("{keys} asked for {other:?}"),
+    let mut class = |keys: &str| match canned::job(canned::press(&mut model, keys)) {
+        Some(job) => job.asks[0].class,
+        None => panic!("{keys} asked for nothing"),
     };
     assert_eq!(class("n"), Some(207));
     assert_eq!(class("0"), None);

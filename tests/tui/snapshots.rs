@@ -94,7 +94,7 @@ fn a_photo_that_cannot_be_read() {
                   and GIF, so convert or re-download the photo";
     for size in SIZES {
         let mut model = ready(Depth::True);
-        update(&mut model, Message::Reply(Reply::Failed { number: 1, reason: reason.to_owned() }));
+        update(&mut model, Message::Reply(Reply::Failed { number: 1, pane: 0, reason: reason.to_owned() }));
         check("failure", &model, size);
     }
 }
@@ -130,4 +130,99 @@ fn all_details_of_a_picture() {
 fn a_terminal_too_small_is_told_what_is_needed() {
     check("small", &looking(Depth::True), (39, 11));
     assert!(text(&draw(&looking(Depth::True), (20, 6))).contains("40x12"));
+}
+
+#[test]
+fn a_closer_look_with_a_cursor_and_another_blend() {
+    for size in SIZES {
+        let mut model = looking(Depth::True);
+        (model.size.0, model.size.1) = size;
+        press(&mut model, "]]x++");
+        check("closer", &model, size);
+    }
+    let mut model = looking(Depth::Ascii);
+    press(&mut model, "x");
+    check("cursor_ascii", &model, (80, 24));
+}
+
+#[test]
+fn lists_to_choose_from() {
+    for size in SIZES {
+        for (name, key) in [("layers", "t"), ("methods", "e"), ("take", "S")] {
+            let mut model = looking(Depth::True);
+            press(&mut model, key);
+            check(name, &model, size);
+        }
+    }
+    let mut model = looking(Depth::True);
+    press(&mut model, "tfire8");
+    check("layers_narrowed", &model, (80, 24));
+}
+
+#[test]
+fn two_panes_compared_with_their_difference() {
+    for size in SIZES {
+        let mut model = canned::comparing(Depth::True);
+        press(&mut model, "Du");
+        let likeness = saltty::compare::Likeness { cosine: Some(0.973), rank_correlation: Some(0.81), top_tenth: 0.5 };
+        let number = model.measures;
+        update(&mut model, Message::Measured(number, vec![None, Some(likeness)]));
+        press(&mut model, "x");
+        check("compare", &model, size);
+    }
+    let mut model = canned::comparing(Depth::Palette256);
+    check("compare_256", &model, (80, 24));
+    for _ in 2..6 {
+        press(&mut model, "a");
+    }
+    check("compare_six_256", &model, (80, 24));
+    assert!(text(&draw(&model, (40, 12))).contains(" 6 "));
+}
+
+#[test]
+fn a_contrast_says_what_it_is() {
+    let mut scene = scene(Method::GradCam, class(285, 0.613));
+    scene.against = Some(class(207, 0.001));
+    check("contrast", &shown(Depth::True, scene), (80, 24));
+}
+
+#[test]
+fn the_list_of_photos() {
+    for size in SIZES {
+        let mut model = canned::listing(Depth::True);
+        press(&mut model, " ");
+        check("list", &model, size);
+    }
+    check("list_ascii", &canned::listing(Depth::Ascii), (80, 24));
+    let mut model = canned::listing(Depth::True);
+    press(&mut model, "/tab");
+    check("list_filter", &model, (80, 24));
+}
+
+#[test]
+fn names_of_saved_files_are_whole_or_cut_in_the_middle() {
+    let names = ["cat_and_dog.285.grad-cam.map.png", "cat_and_dog.285.grad-cam.overlay.png"];
+    let mut model = looking(Depth::True);
+    update(&mut model, Message::Saved(Ok(names.map(Into::into).into())));
+    assert!(text(&draw(&model, (80, 24))).contains(&format!("saved {} and {}", names[0], names[1])));
+    let narrow = text(&draw(&model, (60, 20)));
+    assert!(narrow.contains("….png") || (narrow.contains('…') && narrow.contains("map.png")), "{narrow}");
+}
+
+#[test]
+fn a_caveat_that_has_no_room_is_hinted_at_and_reachable() {
+    let mut model = shown(Depth::True, scene(Method::GuidedGradCam, class(207, 0.0012)));
+    let screen = text(&draw(&model, (40, 12)));
+    assert!(screen.contains("caveat: i"), "{screen}");
+    press(&mut model, "i");
+    press(&mut model, "jjjjjjjj");
+    let details = text(&draw(&model, (40, 12)));
+    assert!(details.contains("Adebayo"), "{details}");
+}
+
+#[test]
+fn a_tall_wide_screen_has_no_empty_lower_part() {
+    let screen = text(&draw(&looking(Depth::True), (200, 60)));
+    let empty = screen.lines().filter(|line| line.trim().is_empty()).count();
+    assert!(empty < 4, "{empty} empty rows:\n{screen}");
 }

@@ -1,53 +1,47 @@
 //! `saltty PHOTO|FOLDER...`: the interface in a terminal, the same picture as text anywhere else.
 
-use std::{
-    env,
-    io::{self, IsTerminal},
-    path::{Path, PathBuf},
-    process::ExitCode,
-    time::Instant,
-};
+use std::{path::Path, process::ExitCode, time::Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use saltty::{
-    photo::Photo,
+    photo::{self, Photo},
     studio::Studio,
-    tui::{self, Ending},
+    tui::Opening,
 };
 
 use crate::{
-    cli::Browse,
-    explain::all_photos,
+    cli::{Among, Browse},
     network,
     output::{self, print},
+    screen::{self, Setup},
+    session::Session,
 };
 
-/// Runs the command.
-pub fn run(options: Browse) -> Result<ExitCode> {
+/// Runs the command; `before` is what a session to be resumed left.
+pub fn run(options: &Browse, before: Option<&Session>) -> Result<ExitCode> {
     let photos = all_photos(&options.photos)?;
-    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
-    if options.interactive && !terminal {
-        bail!("the interface needs a terminal as standard input and output; leave --interactive out to print text");
+    if !screen::wanted(&options.screen)? {
+        return plain(options, &photos);
     }
-    let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
-    if options.interactive || (terminal && !dumb && !options.plain) {
-        return interface(options, photos);
-    }
-    plain(&options, &photos)
+    let opening = Opening { class: options.class.clone(), ..Opening::new(options.method) };
+    let layer = options.network.layer.clone();
+    let mut networks = vec![network::Choice::Alone(Box::new(options.network.clone()))];
+    networks.extend(options.also.iter().map(|among: &Among| network::Choice::Among(among.clone())));
+    let openings = vec![Opening { layer, ..opening }];
+    let setup = Setup { photos, openings, networks, shared: false, look: &options.look, screen: &options.screen };
+    screen::open(setup, before)
 }
 
-fn interface(options: Browse, photos: Vec<PathBuf>) -> Result<ExitCode> {
-    let Browse { network, class, method, look, .. } = options;
-    let start = tui::Start { photos, class, method, colors: look.colormap, depth: output::screen_depth(&look) };
-    let open = move || network::load_silently(&network).map_err(|error| format!("{error:#}"));
-    match tui::run(start, open)? {
-        Ending::Quit => Ok(ExitCode::SUCCESS),
-        Ending::Failed(reason) => bail!(reason),
-        Ending::Signal(signal) => Ok(ExitCode::from(128 + signal as u8)),
+/// Files as they are, folders as all photos under them. One path among several that is neither stays, to fail in its
+/// turn.
+fn all_photos(paths: &[std::path::PathBuf]) -> Result<Vec<std::path::PathBuf>> {
+    if let [only] = paths {
+        return Ok(photo::photos_under(only)?);
     }
+    Ok(paths.iter().flat_map(|path| photo::photos_under(path).unwrap_or_else(|_| vec![path.clone()])).collect())
 }
 
-fn plain(options: &Browse, photos: &[PathBuf]) -> Result<ExitCode> {
+fn plain(options: &Browse, photos: &[std::path::PathBuf]) -> Result<ExitCode> {
     let studio = network::load(&options.network)?;
     network::remark_on_cam(&options.network, &[options.method], &studio);
     let class = options.class.as_deref().map(|asked| studio.names().find(asked)).transpose()?;
@@ -76,7 +70,7 @@ fn page(options: &Browse, studio: &Studio, class: Option<usize>, path: &Path) ->
         path.display(),
         scene.model,
         scene.preprocess,
-        output::classes(&scene.top, &scene.class),
+        output::classes(&scene.top[..scene.top.len().min(5)], &scene.class),
         output::caption(&scene),
         output::pictures(&scene, &options.look)
     ))

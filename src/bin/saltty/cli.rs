@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod screen;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
@@ -11,6 +13,8 @@ use saltty::{
     photo::{Preprocess, Resize},
     profile::Profile,
 };
+
+pub use screen::{Among, Compare, Keys, Screen};
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(styling::AnsiColor::Yellow.on_default().bold())
@@ -24,6 +28,7 @@ Examples:
   saltty holiday/ --class \"golden retriever\"     browse a folder, explaining one class
   saltty explain cat.jpg --class top3 --png out  three classes, three methods, pictures into out/
   saltty explain cat.jpg --model vgg19 --weights vgg19.safetensors --json
+  saltty compare cat.jpg --class cat --class dog two explanations side by side, and how alike they are
   saltty cat.jpg --color always | less -R        the picture as coloured text
 
 In a terminal saltty is interactive (? lists the keys); otherwise it prints the same picture as text.";
@@ -42,6 +47,10 @@ pub struct Cli {
 pub enum Command {
     /// Explain photos without the interface: text, pictures, arrays, JSON.
     Explain(Explain),
+    /// Compare explanations side by side: 2 to 6 of several networks, classes, layers, methods, photos.
+    Compare(Compare),
+    /// Print the keys of the interface as a key map file, to be edited.
+    Keys(Keys),
     /// Write explanations down so that anyone can verify them: a manifest and arrays for each.
     Record(Record),
     /// Explain again what was recorded, and say stage by stage whether it is still the same.
@@ -68,11 +77,14 @@ pub enum Command {
 
 #[derive(Args, Debug)]
 pub struct Browse {
-    /// Photos, or folders of photos.
-    #[arg(required = true, value_name = "PHOTO|FOLDER")]
+    /// Photos, or folders of photos (with all folders in them).
+    #[arg(required_unless_present = "resume", value_name = "PHOTO|FOLDER")]
     pub photos: Vec<PathBuf>,
     #[command(flatten)]
     pub network: Network,
+    /// Another network to switch to and to compare with, NAME or NAME=FILE; may be given again.
+    #[arg(long, value_name = "NAME[=FILE]")]
+    pub also: Vec<Among>,
     /// The class to explain: index, name, part of a name, or WordNet id [default: the likeliest].
     #[arg(long, short)]
     pub class: Option<String>,
@@ -81,12 +93,11 @@ pub struct Browse {
     pub method: Method,
     #[command(flatten)]
     pub look: Look,
-    /// Print text even in a terminal.
-    #[arg(long, conflicts_with = "interactive")]
-    pub plain: bool,
-    /// Insist on the interface; an error where there is no terminal.
-    #[arg(long)]
-    pub interactive: bool,
+    #[command(flatten)]
+    pub screen: Screen,
+    /// Go on where the interface was left the last time.
+    #[arg(long, conflicts_with_all = ["photos", "plain"])]
+    pub resume: bool,
 }
 
 #[derive(Args, Debug)]
@@ -233,7 +244,7 @@ fn distance(text: &str) -> Result<f64, String> {
 }
 
 /// Which network, and how it reads photos.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Network")]
 pub struct Network {
     /// The network (`saltty models` lists them) [default: what --weights hold, else the embedded `squeezenet1_1`].
@@ -265,7 +276,7 @@ pub struct Network {
 }
 
 /// How it looks.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Look")]
 pub struct Look {
     /// Colours of the map.

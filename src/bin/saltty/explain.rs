@@ -225,7 +225,7 @@ impl<'o> Run<'o> {
             write_all(std::iter::once((&files[..], [&painting.map, &painting.overlay])))?;
             let note = painting.note.as_ref().map_or_else(String::new, |note| format!("note: {note}\n"));
             let rasters = [("photo", square), ("map", &painting.map), ("overlay", &painting.overlay)];
-            let pictures = output::beside(rasters, &self.options.look);
+            let pictures = output::beside(&rasters, &self.options.look);
             write!(text, "\nthe article's {}\n{note}{pictures}", name.replace('_', " "))?;
             explained.push(report::Explained::article(name, &self.studio, painting.note, &files));
         }

@@ -3,12 +3,16 @@
 
 mod browse;
 mod cli;
+mod compare;
 mod explain;
+mod keys;
 mod lists;
 mod network;
 mod output;
 mod record;
 mod review;
+mod screen;
+mod session;
 mod verify;
 
 use std::process::ExitCode;
@@ -30,8 +34,11 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        None => browse::run(cli.browse),
+        None if cli.browse.resume => session::resume(),
+        None => browse::run(&cli.browse, None),
         Some(Command::Explain(explain)) => explain::run(&explain),
+        Some(Command::Compare(options)) => compare::run(&options),
+        Some(Command::Keys(options)) => keys::run(&options),
         Some(Command::Record(options)) => record::run(&options),
         Some(Command::Verify(options)) => verify::run(&options),
         Some(Command::Models) => lists::models(),

@@ -6,10 +6,15 @@ use saltty::{
     explain::Method,
     model::{Model, Precision},
     studio::{Choices, Studio},
+    survey::Stamp,
+    tui::{Supply, Words},
     weights::{Origin, Weights},
 };
 
-use crate::{cli::Network, output};
+use crate::{
+    cli::{Among, Network},
+    output,
+};
 
 /// A loaded network; a spinner shows that it takes time. Warns where the input is made otherwise than the weights say.
 pub fn load(options: &Network) -> Result<Studio> {
@@ -44,6 +49,72 @@ pub fn remark_on_cam(options: &Network, methods: &[Method], studio: &Studio) {
 /// The same where something else shows that it takes time.
 pub fn load_silently(options: &Network) -> Result<Studio> {
     Ok(Studio::load(weights(options)?, &choices(options), options.labels.as_deref())?)
+}
+
+/// One of the interface's networks.
+#[derive(Clone, Debug)]
+pub enum Choice {
+    /// By the options for one network.
+    Alone(Box<Network>),
+    /// By `NAME=FILE`.
+    Among(Among),
+}
+
+impl Choice {
+    fn options(&self) -> Network {
+        match self {
+            Self::Alone(options) => (**options).clone(),
+            Self::Among(Among { model, weights }) => Network {
+                model: Some(*model),
+                weights: weights.clone(),
+                layer: None,
+                preprocess: None,
+                resize: None,
+                labels: None,
+                double: false,
+                kernels: None,
+            },
+        }
+    }
+
+    /// The network, loaded, with what the interface has to know of it.
+    pub fn supply(&self) -> Result<Supply> {
+        let options = self.options();
+        let studio = load_silently(&options)?;
+        let weights = options.weights.clone();
+        let file = weights.as_deref().map(|path| {
+            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+            format!("{} {:?}", whole.display(), Stamp::of(path))
+        });
+        let (classifier, names) = (studio.classifier(), studio.names().all().len());
+        let parts = [
+            file.unwrap_or_else(|| "embedded".to_owned()),
+            classifier.model().to_string(),
+            format!("{} {} {names}", studio.preprocess(), studio.resize()),
+            format!("{:?} {}", classifier.precision(), classifier.kernels()),
+        ];
+        Ok(Supply { studio, weights, identity: parts.join("\n") })
+    }
+
+    /// How the command line chooses it.
+    pub fn words(&self) -> Words {
+        let Network { model, weights, preprocess, resize, labels, double, kernels, .. } = self.options();
+        let mut alone = Vec::new();
+        let mut option = |name: &str, value: Option<String>| {
+            alone.extend(value.into_iter().flat_map(|value| [format!("--{name}"), value]));
+        };
+        option("model", model.map(|model| model.to_string()));
+        option("weights", weights.as_ref().map(|path| path.display().to_string()));
+        option("preprocess", preprocess.map(|preprocess| preprocess.to_string()));
+        option("resize", resize.map(|resize| resize.to_string()));
+        option("labels", labels.map(|path| path.display().to_string()));
+        option("kernels", kernels.map(|kernels| kernels.to_string()));
+        alone.extend(double.then(|| "--double".to_owned()));
+        let name = model.or_else(|| Weights::open(weights.as_deref()?).ok()?.guess_model());
+        let name = name.unwrap_or(Model::SqueezeNet11);
+        let among = weights.map_or_else(|| name.to_string(), |path| format!("{name}={}", path.display()));
+        Words { alone, among }
+    }
 }
 
 /// The weights asked for, opened.

@@ -117,18 +117,18 @@ pub fn classes(top: &[ClassScore], marked: &ClassScore) -> String {
 
 /// Photo, map and overlay of a scene, side by side.
 pub fn pictures(scene: &Scene, look: &Look) -> String {
-    beside([("photo", &scene.photo), (scene.method.title(), &scene.map), ("overlay", &scene.overlay)], look)
+    beside(&[("photo", &scene.photo), (scene.method.title(), &scene.map), ("overlay", &scene.overlay)], look)
 }
 
-/// Three pictures side by side as text, each under its title.
-pub fn beside(pictures: [(&str, &Raster); 3], look: &Look) -> String {
+/// Up to three pictures side by side as text, each under its title.
+pub fn beside(pictures: &[(&str, &Raster)], look: &Look) -> String {
     let cells = (width(look) - 4) / 3;
     let depth = depth(look);
-    let columns = pictures.map(|(_, raster)| raster.to_text(cells, depth));
-    let titles = pictures.map(|(title, _)| format!("{title:<cells$}"));
+    let columns: Vec<Vec<String>> = pictures.iter().map(|(_, raster)| raster.to_text(cells, depth)).collect();
+    let titles: Vec<String> = pictures.iter().map(|(title, _)| format!("{title:<cells$}")).collect();
     let mut page = titles.join("  ").trim_end().to_owned() + "\n";
     for row in 0..columns.iter().map(Vec::len).min().unwrap_or(0) {
-        page += columns.each_ref().map(|column| column[row].as_str()).join("  ").trim_end();
+        page += columns.iter().map(|column| column[row].as_str()).collect::<Vec<_>>().join("  ").trim_end();
         page += "\n";
     }
     page

@@ -61,7 +61,7 @@ fn pictures(before: &Record, after: &Record, look: &Look) -> String {
         return "  the picture changed its size, so there is no difference to show\n".to_owned();
     }
     let difference = difference(was, is);
-    output::beside([("before", was), ("after", is), ("difference", &difference)], look)
+    output::beside(&[("before", was), ("after", is), ("difference", &difference)], look)
 }
 
 /// One letter from standard input; its end is a skip.

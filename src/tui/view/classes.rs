@@ -2,7 +2,7 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::Theme;
+use super::{Theme, text::shortened};
 use crate::{scene::ClassScore, tui::model::Model};
 
 /// Columns of a probability: ` 99.9 %`.
@@ -12,12 +12,28 @@ const NAME: u16 = 30;
 /// Columns below which a bar says nothing.
 const BAR: u16 = 4;
 
+/// The places of the list that are shown in so many rows: the likeliest, scrolled as far as the marked one needs it; one
+/// that is not among the likeliest is added after them.
+pub fn visible(model: &Model, rows: u16) -> Vec<usize> {
+    let listed = model.listed();
+    let rows = usize::from(rows);
+    let marked = model.marked();
+    let place = listed.iter().position(|class| Some(class.index) == marked).unwrap_or(0);
+    let extra = model.scene().is_some_and(|scene| place >= scene.top.len());
+    if extra && place >= rows && rows > 0 {
+        return (0..rows - 1).chain([place]).collect();
+    }
+    let first = (place + 1).saturating_sub(rows);
+    (first..listed.len()).take(rows).collect()
+}
+
 /// Draws the list, one class a row.
 pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let marked = model.marked();
-    for (y, class) in (area.y..area.bottom()).zip(model.listed()) {
-        let is_marked = marked == Some(class.index);
-        row(class, is_marked, theme, Rect { y, height: 1, ..area }, buf);
+    let listed = model.listed();
+    for (y, place) in (area.y..area.bottom()).zip(visible(model, area.height)) {
+        let class = listed[place];
+        row(class, marked == Some(class.index), theme, Rect { y, height: 1, ..area }, buf);
     }
 }
 
@@ -34,27 +50,5 @@ fn row(class: &ClassScore, marked: bool, theme: &Theme, area: Rect, buf: &mut Bu
         let text = theme.bar_text(class.probability, bar);
         let bar_style = if marked { theme.accent } else { theme.bar };
         buf.set_stringn(area.right() - bar, y, text, bar.into(), bar_style);
-    }
-}
-
-/// `text` in at most `width` columns, its cut end marked.
-pub fn shortened(text: &str, width: usize) -> String {
-    if ratatui::text::Span::raw(text).width() <= width {
-        return text.to_owned();
-    }
-    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
-    while ratatui::text::Span::raw(short.as_str()).width() + 1 > width && short.pop().is_some() {}
-    short + "…"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shortened;
-
-    #[test]
-    fn a_cut_name_says_so_and_wide_letters_count_twice() {
-        assert_eq!(shortened("tabby", 5), "tabby");
-        assert_eq!(shortened("tiger cat", 6), "tiger…");
-        assert_eq!(shortened("埃及猫猫", 6), "埃及…");
     }
 }

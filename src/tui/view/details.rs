@@ -8,26 +8,31 @@ use ratatui::{
 };
 
 use super::{Theme, rows};
-use crate::{scene::Scene, tui::model::Model};
+use crate::{
+    scene::{ClassScore, Scene},
+    tui::{keys::Action, model::Model},
+};
 
-/// Says that there is more than fits, and the key that shows it.
-const MORE: &str = " … i";
-
-/// Draws as many as there is room for; says so if that is not all.
+/// Draws as many as there is room for; says so if that is not all, and whether a caveat is among the rest.
 pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let text = Paragraph::new(lines(model, theme)).wrap(Wrap { trim: false });
+    let all = lines(model, theme);
+    let caveat = model.scene().and_then(|scene| scene.method.caveat()).is_some();
+    let text = Paragraph::new(all).wrap(Wrap { trim: false });
     let more = rows(&text, area.width) > area.height;
     text.render(area, buf);
     if more && area.height > 0 {
-        let width = (MORE.chars().count() as u16).min(area.width);
-        Line::styled(MORE, theme.dim).render(Rect::new(area.right() - width, area.bottom() - 1, width, 1), buf);
+        let key = model.keys.hint(Action::Details);
+        let (hint, style) =
+            if caveat { (format!(" … caveat: {key}"), theme.caution) } else { (format!(" … {key}"), theme.dim) };
+        let width = (hint.chars().count() as u16).min(area.width);
+        Line::styled(hint, style).render(Rect::new(area.right() - width, area.bottom() - 1, width, 1), buf);
     }
 }
 
 /// The most important first: there may be no room for the last.
 pub fn lines<'m>(model: &'m Model, theme: &Theme) -> Vec<Line<'m>> {
     let Some(scene) = model.scene() else {
-        let method = model.wish.method;
+        let method = model.pane().wish.method;
         return vec![Line::from(vec![
             Span::styled(method.title(), theme.strong),
             Span::raw(": "),
@@ -35,7 +40,7 @@ pub fn lines<'m>(model: &'m Model, theme: &Theme) -> Vec<Line<'m>> {
         ])];
     };
     let mut lines = vec![method(scene, theme)];
-    if let Some(reason) = &model.failure {
+    if let Some(reason) = &model.pane().failure {
         lines.push(Line::styled(reason.as_str(), theme.wrong));
     }
     if let Some(note) = &scene.note {
@@ -60,5 +65,14 @@ fn subject(scene: &Scene) -> String {
     let class = &scene.class;
     let at = if scene.method.is_fine() && !scene.method.has_target_layer() { "at the" } else { "at" };
     let layer = scene.layer.strip_prefix("the ").unwrap_or(&scene.layer);
-    format!("{} ({}) {at} {layer}, logit {:.2}, in {}", class.name, class.index, class.logit, scene.colors)
+    let Scene { colors, against, .. } = scene;
+    let scored = |class: &ClassScore| format!("{} ({}), logit {:.2}", class.name, class.index, class.logit);
+    match against {
+        Some(less) => format!(
+            "{}, minus {}, {at} {layer}, in {colors}: red speaks for the first, blue for the second",
+            scored(class),
+            scored(less)
+        ),
+        None => format!("{} ({}) {at} {layer}, logit {:.2}, in {colors}", class.name, class.index, class.logit),
+    }
 }

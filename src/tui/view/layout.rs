@@ -5,12 +5,18 @@
 use ratatui::layout::Rect;
 
 use super::panes::Kind;
-use crate::tui::model::Model;
+use crate::tui::model::{Model, Pictures};
 
 /// Rows of the class list: the likeliest five and one more.
 const CLASSES: u16 = 6;
+/// Rows of the class list at most, where there is room.
+const MOST_CLASSES: u16 = 25;
 /// Rows of the details under or beside the class list.
 const DETAILS: u16 = 3;
+/// Rows of details that a tall screen leaves under its class list.
+const TALL_DETAILS: u16 = 14;
+/// Rows that the words on the right side of a large screen take, before there is room for more.
+const WORDY: u16 = 8;
 /// Columns the words need beside pictures.
 const BESIDE: u16 = 20;
 /// Columns from which class list and details stand side by side.
@@ -23,10 +29,14 @@ const LEAST_SIDE: u16 = 18;
 pub struct Plan {
     /// The pictures, each with its title.
     pub panes: Vec<(Kind, Rect)>,
+    /// The colour bar.
+    pub bar: Rect,
     /// The class list.
     pub classes: Rect,
     /// What is shown, in words.
     pub details: Rect,
+    /// How the map's values are spread; empty where there is no room.
+    pub spread: Rect,
 }
 
 /// One way to arrange pictures and words.
@@ -60,7 +70,7 @@ impl Arrangement {
 
 /// Arranges the screen between its first and its last row.
 pub fn plan(model: &Model, area: Rect) -> Plan {
-    let most = if model.overlay_only { 1 } else { 3 };
+    let most = if model.pictures == Pictures::All { 3 } else { 1 };
     let best = |panes: u16| {
         let ways = [(true, true), (true, false), (false, true), (false, false)];
         let all = ways.map(|(row, under)| Arrangement { panes, row, under });
@@ -68,42 +78,73 @@ pub fn plan(model: &Model, area: Rect) -> Plan {
         all.into_iter().rev().max_by_key(|way| way.side(area)).expect("four ways")
     };
     let chosen = (2..=most).rev().map(best).find(|way| way.side(area) >= LEAST_SIDE).unwrap_or_else(|| best(1));
-    place(chosen, area)
+    place(chosen, model.pictures, area)
 }
 
-fn place(way: Arrangement, area: Rect) -> Plan {
+/// The pictures shown when there is room for so many.
+fn kinds(panes: u16, pictures: Pictures) -> &'static [Kind] {
+    match (pictures, panes) {
+        (Pictures::All, 3..) => &[Kind::Photo, Kind::Map, Kind::Overlay],
+        (Pictures::All, 2) => &[Kind::Map, Kind::Overlay],
+        (Pictures::All | Pictures::Overlay, _) => &[Kind::Overlay],
+        (Pictures::Map, _) => &[Kind::Map],
+        (Pictures::Photo, _) => &[Kind::Photo],
+    }
+}
+
+fn place(way: Arrangement, pictures: Pictures, area: Rect) -> Plan {
     let side = way.side(area);
     let (columns, rows) = way.pane(area);
-    let kinds: &[Kind] = match way.panes {
-        1 => &[Kind::Overlay],
-        2 => &[Kind::Map, Kind::Overlay],
-        _ => &[Kind::Photo, Kind::Map, Kind::Overlay],
-    };
     // Pictures are as wide as their share when the words are under them, and no wider than they are when beside.
-    let width = if way.under || !way.row { columns } else { columns.min(side.max(1)) };
-    let width = if way.under { width } else { width.min(side.max(1)) };
+    let width = if way.under { columns } else { columns.min(side.max(1)) };
     let height = rows.min(side.div_ceil(2) + 1);
     let (across, down) = if way.row { (width + 1, 0) } else { (0, height) };
     let pane = |at: u16| Rect::new(area.x + at * across, area.y + at * down, width, height).intersection(area);
-    let panes: Vec<(Kind, Rect)> = (0..).zip(kinds).map(|(at, &kind)| (kind, pane(at))).collect();
+    let panes: Vec<(Kind, Rect)> = (0..).zip(kinds(way.panes, pictures)).map(|(at, &kind)| (kind, pane(at))).collect();
     let last = panes.last().expect("at least one picture").1;
-    let words = if way.under {
+    if way.under {
         let top = (last.bottom() + 1).min(area.bottom());
-        Rect::new(area.x, top, area.width, area.bottom() - top)
-    } else {
-        let left = (last.right() + 1).min(area.right());
-        Rect::new(left, area.y, area.right() - left, area.height)
-    };
-    let (classes, details) = split(words);
-    Plan { panes, classes, details }
+        let bar = Rect { y: last.bottom(), height: top - last.bottom(), ..area };
+        let words = Rect { y: top, height: area.bottom() - top, ..area };
+        let (classes, details, spread) = split(words);
+        return Plan { panes, bar, classes, details, spread };
+    }
+    let left = (last.right() + 1).min(area.right());
+    let (classes, details, spread) = split(Rect { x: left, width: area.right() - left, ..area });
+    let (bar, details) = if details.height > DETAILS { cut_rows(details, 1) } else { (Rect::ZERO, details) };
+    Plan { panes, bar, classes, details, spread }
 }
 
-fn split(words: Rect) -> (Rect, Rect) {
+fn split(words: Rect) -> (Rect, Rect, Rect) {
     if words.width < TWO_COLUMNS {
-        return cut_rows(words, CLASSES);
+        let classes = words.height.saturating_sub(TALL_DETAILS).clamp(CLASSES, MOST_CLASSES);
+        let (classes, details) = cut_rows(words, classes);
+        return (classes, details, Rect::ZERO);
     }
     let (left, rest) = cut_columns(words, words.width.div_ceil(2));
-    (left, cut_columns(rest, 1).1)
+    let right = cut_columns(rest, 1).1;
+    let (details, spread) = if right.height > 2 * WORDY { cut_rows(right, WORDY) } else { (right, Rect::ZERO) };
+    (left, details, spread)
+}
+
+/// Columns and rows of a grid of `count` panes in `area`, each `extra` rows higher than its picture, whose pictures are
+/// the largest.
+pub fn grid(count: usize, extra: u16, area: Rect) -> Vec<Rect> {
+    let side = |columns: u16| {
+        let rows = (count as u16).div_ceil(columns);
+        let (width, height) = ((area.width + 1) / columns, area.height / rows);
+        width.saturating_sub(1).min(height.saturating_sub(extra) * 2)
+    };
+    let columns = (1..=count as u16).rev().max_by_key(|&columns| side(columns)).unwrap_or(1);
+    let rows = (count as u16).div_ceil(columns);
+    let width = (area.width + 1) / columns;
+    // No higher than a square picture needs, so that its words are beside it.
+    let height = (area.height / rows).min(width.saturating_sub(1).div_ceil(2) + extra);
+    let pane = |at: u16| {
+        let (x, y) = (area.x + at % columns * width, area.y + at / columns * height);
+        Rect::new(x, y, width.saturating_sub(1), height).intersection(area)
+    };
+    (0..count as u16).map(pane).collect()
 }
 
 /// The first `rows` of `area` and the rest.

@@ -1,9 +1,19 @@
 //! A picture under its title, or what there is instead of it.
 
-use ratatui::{buffer::Buffer, layout::Rect, text::Line, widgets::Widget};
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::{Color, Modifier},
+    text::Line,
+    widgets::Widget,
+};
 
-use super::{Theme, bottom, centered, layout};
-use crate::{raster::HalfBlocks, tui::model::Model};
+use super::{Theme, bar, bottom, centered, layout};
+use crate::{
+    raster::{Depth, HalfBlocks, Raster},
+    scene::Scene,
+    tui::{model::Model, pane::Pane},
+};
 
 /// What a pane shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,32 +26,114 @@ pub enum Kind {
     Overlay,
 }
 
-/// Draws one pane. What goes wrong is told once, in the overlay's, which is always there.
-pub fn render(model: &Model, theme: &Theme, kind: Kind, area: Rect, buf: &mut Buffer) {
-    let (title, inside) = layout::cut_rows(area, 1);
-    let scene = model.scene();
-    let method = scene.map_or(model.wish.method, |scene| scene.method);
-    let (name, raster) = match kind {
-        Kind::Photo => ("photo", scene.map(|scene| &scene.photo).or(model.photo.as_deref())),
-        Kind::Map => (method.title(), scene.map(|scene| &scene.map)),
-        Kind::Overlay => ("overlay", scene.map(|scene| &scene.overlay)),
-    };
-    let name = Line::styled(name, theme.dim).centered();
-    if let Some(raster) = raster {
-        let picture = HalfBlocks::new(raster, model.depth);
-        let covered = picture.covers(inside);
-        name.render(Rect { x: covered.x, width: covered.width, ..title }, buf);
-        return picture.render(inside, buf);
-    }
-    name.render(title, buf);
-    if kind == Kind::Overlay {
-        instead(model, theme, inside, buf);
+/// The picture of `pane` that is of this kind, if there is one.
+pub fn raster(pane: &Pane, kind: Kind) -> Option<&Raster> {
+    match kind {
+        Kind::Photo => pane.scene().map(|scene| &scene.photo).or(pane.photo.as_deref()),
+        Kind::Map => pane.map(),
+        Kind::Overlay => pane.overlay(),
     }
 }
 
+/// The cells that the picture of the only pane takes of `area`, title included in that.
+pub fn covered(model: &Model, kind: Kind, area: Rect) -> Option<Rect> {
+    let (_, inside) = layout::cut_rows(area, 1);
+    let cut = model.lens.cut(raster(model.pane(), kind)?);
+    Some(HalfBlocks::new(&cut, model.depth).covers(inside))
+}
+
+/// Draws one picture of the only pane. What goes wrong is told once, in the last one's place.
+pub fn render(model: &Model, theme: &Theme, kind: Kind, area: Rect, buf: &mut Buffer) {
+    let (title, inside) = layout::cut_rows(area, 1);
+    let scene = model.scene();
+    let method = scene.map_or(model.pane().wish.method, |scene| scene.method);
+    let name = match (kind, model.opacity) {
+        (Kind::Photo, _) => "photo".to_owned(),
+        (Kind::Map, _) => method.title().to_owned(),
+        (Kind::Overlay, None) => "overlay".to_owned(),
+        (Kind::Overlay, Some(tenths)) => format!("blend, {} % map", tenths * 10),
+    };
+    let name = Line::styled(name, theme.dim).centered();
+    if let Some(raster) = raster(model.pane(), kind) {
+        let cut = model.lens.cut(raster);
+        let picture = HalfBlocks::new(&cut, model.depth);
+        let covered = picture.covers(inside);
+        name.render(Rect { x: covered.x, width: covered.width, ..title }, buf);
+        picture.render(inside, buf);
+        if let Some(scene) = scene {
+            point(model, scene, covered, buf);
+        }
+        return;
+    }
+    name.render(title, buf);
+    if kind == Kind::Overlay || model.pictures != crate::tui::model::Pictures::All {
+        instead(model, model.pane(), theme, inside, buf);
+    }
+}
+
+/// Marks the cursor in a picture that covers `picture`, and the cell of the target layer around it.
+pub fn point(model: &Model, scene: &Scene, picture: Rect, buf: &mut Buffer) {
+    let Some(at) = model.lens.cursor() else { return };
+    let cell_of = |seen: f64, first: u16, count: u16| {
+        ((0.0..1.0).contains(&seen)).then(|| first + ((seen * f64::from(count)) as u16).min(count - 1))
+    };
+    if picture.is_empty() {
+        return;
+    }
+    if let Some((place, count, _)) = bar::cell(model, scene, at) {
+        frame(model, place, count, picture, buf);
+    }
+    let seen = model.lens.seen(at);
+    let (x, y) = (cell_of(seen[0], picture.x, picture.width), cell_of(seen[1], picture.y, picture.height));
+    if let (Some(x), Some(y)) = (x, y) {
+        mark(&mut buf[Position::new(x, y)], if model.depth == Depth::Ascii { "X" } else { "╋" });
+    }
+}
+
+/// Draws the border of a target layer's cell, where it is large enough to have one.
+fn frame(model: &Model, place: [usize; 2], count: [usize; 2], picture: Rect, buf: &mut Buffer) {
+    let edge = |i: usize, to: usize| (place[i] + to) as f64 / count[i] as f64;
+    let from = model.lens.seen([edge(0, 0), edge(1, 0)]);
+    let to = model.lens.seen([edge(0, 1), edge(1, 1)]);
+    let scaled = |v: f64, count: u16| (v.clamp(0.0, 1.0) * f64::from(count)).round() as u16;
+    let [left, right] = [from[0], to[0]].map(|v| picture.x + scaled(v, picture.width));
+    let [top, bottom] = [from[1], to[1]].map(|v| picture.y + scaled(v, picture.height));
+    if right < left + 3 || bottom < top + 2 {
+        return;
+    }
+    let ascii = model.depth == Depth::Ascii;
+    for (y, ends) in [(top, ["┌", "┐"]), (bottom - 1, ["└", "┘"])] {
+        for x in left..right {
+            let corner = if x == left { Some(ends[0]) } else { (x == right - 1).then_some(ends[1]) };
+            mark(&mut buf[Position::new(x, y)], if ascii { "+" } else { corner.unwrap_or("─") });
+        }
+    }
+    for y in top + 1..bottom - 1 {
+        for x in [left, right - 1] {
+            mark(&mut buf[Position::new(x, y)], if ascii { "+" } else { "│" });
+        }
+    }
+}
+
+/// A mark on the colour that is there.
+fn mark(cell: &mut ratatui::buffer::Cell, symbol: &str) {
+    let under = cell.fg;
+    cell.set_symbol(symbol);
+    if under == Color::Reset {
+        cell.modifier.insert(Modifier::REVERSED);
+        return;
+    }
+    let bright = match under {
+        Color::Rgb(r, g, b) => u32::from(r) * 3 + u32::from(g) * 6 + u32::from(b) > 1280,
+        _ => false,
+    };
+    cell.set_bg(under).set_fg(if bright { Color::Black } else { Color::White });
+    cell.modifier.insert(Modifier::BOLD);
+}
+
 /// What there is to say while there is no picture.
-pub fn instead(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    match &model.failure {
+pub fn instead(model: &Model, pane: &Pane, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    match &pane.failure {
         Some(reason) => centered(Line::styled(reason.as_str(), theme.wrong), area, buf),
         None => centered(waiting(model, theme), area, buf),
     }

@@ -69,5 +69,6 @@ fn article_coarse(map: &Planes, photo: &Raster, colors: ColorMap) -> Painting {
     let large = heatmap::upsample(&positive, photo.height, photo.width, heatmap::Edge::Mirror);
     let painted = colors.paint(&large);
     let overlay = heatmap::overlay(photo, &painted);
-    Painting { map: painted, overlay, note: heatmap::blank_reason(map) }
+    let shown = heatmap::shown(map, false, ColorMap::Jet);
+    Painting { map: painted, overlay, shown, note: heatmap::blank_reason(map) }
 }

@@ -1,0 +1,177 @@
+//! Panes side by side, each with what it shows, its scale, and how alike it is to the first.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    text::{Line, Span},
+    widgets::Widget,
+};
+
+use super::{
+    Hit, Theme, bar, classes, details, layout,
+    panes::{self, Kind},
+    text::shortened,
+    within,
+};
+use crate::{
+    compare::Likeness,
+    heatmap::ColorMap,
+    raster::HalfBlocks,
+    tui::{
+        model::{Model, Pictures},
+        pane::{Pane, Wish},
+    },
+};
+
+/// Rows of a pane besides its picture: title, scale, likeness.
+const WORDS: u16 = 3;
+/// Rows of the words below the panes where there is room.
+const FOOT: u16 = 6;
+
+fn kind(model: &Model) -> Kind {
+    match model.pictures {
+        Pictures::All | Pictures::Overlay => Kind::Overlay,
+        Pictures::Map => Kind::Map,
+        Pictures::Photo => Kind::Photo,
+    }
+}
+
+/// The panes' areas, and that of the words below.
+fn plan(model: &Model, area: Rect) -> (Vec<Rect>, Rect) {
+    let foot = if area.height >= 20 { FOOT } else { 1 };
+    let (grid, _) = layout::cut_rows(area, area.height - foot);
+    let count = model.panes.len() + usize::from(model.differs);
+    let areas = layout::grid(count, WORDS, grid);
+    let bottom = areas.iter().map(|area| area.bottom()).max().unwrap_or(area.y);
+    (areas, layout::cut_rows(area, bottom - area.y).1)
+}
+
+/// Title, picture, scale, likeness.
+fn parts(area: Rect) -> [Rect; 4] {
+    let (title, rest) = layout::cut_rows(area, 1);
+    let (picture, words) = layout::cut_rows(rest, rest.height.saturating_sub(2));
+    let (scale, likeness) = layout::cut_rows(words, 1);
+    [title, picture, scale, likeness]
+}
+
+/// Draws all panes and the words of the focused one.
+pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (areas, foot) = plan(model, area);
+    for (at, (pane, area)) in model.panes.iter().zip(&areas).enumerate() {
+        draw(model, at, pane, theme, *area, buf);
+    }
+    if let Some(area) = areas.get(model.panes.len()).filter(|_| model.differs) {
+        difference(model, theme, *area, buf);
+    }
+    if foot.height < FOOT {
+        let read = Rect { width: foot.width, ..foot };
+        return if model.lens.cursor().is_some() {
+            bar::render(model, theme, read, buf);
+        } else {
+            details::render(model, theme, read, buf);
+        };
+    }
+    let (read, words) = layout::cut_rows(foot, u16::from(model.lens.cursor().is_some()));
+    bar::render(model, theme, read, buf);
+    let (left, right) = layout::cut_columns(words, words.width * 2 / 5);
+    classes::render(model, theme, left, buf);
+    details::render(model, theme, layout::cut_columns(right, 1).1, buf);
+}
+
+fn draw(model: &Model, at: usize, pane: &Pane, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let [title, inside, scale, likeness] = parts(area);
+    let style = if at == model.focus { theme.chosen } else { theme.strong };
+    let name = shortened(&name(model, pane), usize::from(title.width).saturating_sub(4));
+    Line::from(vec![Span::styled(format!(" {} ", at + 1), style), Span::raw(" "), Span::raw(name)]).render(title, buf);
+    match panes::raster(pane, kind(model)) {
+        Some(raster) => {
+            let cut = model.lens.cut(raster);
+            let picture = HalfBlocks::new(&cut, model.depth);
+            let covered = picture.covers(inside);
+            picture.render(inside, buf);
+            if let Some(scene) = pane.scene() {
+                panes::point(model, scene, covered, buf);
+            }
+        }
+        None => panes::instead(model, pane, theme, inside, buf),
+    }
+    bar::scale(model, pane, theme, scale, buf);
+    let note = pane.scene().and_then(|scene| scene.note.as_deref());
+    match (at, &pane.failure, note, model.likeness.get(at).copied().flatten()) {
+        (_, Some(reason), ..) if pane.scene().is_some() => {
+            Line::styled(reason.as_str(), theme.wrong).render(likeness, buf);
+        }
+        (_, _, Some(note), _) => {
+            Line::styled(shortened(note, likeness.width.into()), theme.caution).render(likeness, buf);
+        }
+        (0, ..) | (_, _, _, None) => {}
+        (_, _, _, Some(alike)) => Line::styled(alike_to_first(&alike, likeness.width), theme.dim).render(likeness, buf),
+    }
+}
+
+/// The numbers, as long as there is room for.
+fn alike_to_first(alike: &Likeness, width: u16) -> String {
+    let number = |value: Option<f64>| value.map_or_else(|| "none".to_owned(), |v| format!("{v:.2}"));
+    let (cosine, ranks, top) = (number(alike.cosine), number(alike.rank_correlation), alike.top_tenth * 100.0);
+    let long = format!("to 1: {}", alike.in_words());
+    let short = format!("cos {cosine} rank {ranks} top {top:.0}%");
+    let shortest = format!("{cosine} {ranks} {top:.0}%");
+    let fits = |text: &String| text.len() <= usize::from(width);
+    [long, short].into_iter().find(fits).unwrap_or(shortest)
+}
+
+/// What a pane shows, its differences from the first pane first.
+fn name(model: &Model, pane: &Pane) -> String {
+    let several = |of: fn(&Wish) -> usize| {
+        let first = of(&model.panes[0].wish);
+        model.panes.iter().any(|other| of(&other.wish) != first)
+    };
+    let scene = pane.scene();
+    let mut words: Vec<String> = Vec::new();
+    if several(|wish| wish.network) {
+        let network = model.catalogue.as_ref().and_then(|catalogue| catalogue.networks.get(pane.wish.network));
+        words.extend(network.map(|network| network.name.clone()));
+    }
+    if several(|wish| wish.photo) {
+        let photo = &model.photos[pane.wish.photo];
+        words.push(photo.file_name().unwrap_or(photo.as_os_str()).to_string_lossy().into_owned());
+    }
+    if let Some(scene) = scene {
+        let against = scene.against.as_ref().map_or_else(String::new, |class| format!(" - {}", class.name));
+        words.push(format!("{}{against} {:.0} %", scene.class.name, scene.class.probability * 100.0));
+        if several(|wish| wish.layer) && scene.method.has_target_layer() {
+            words.push(scene.layer.split(' ').next().unwrap_or_default().to_owned());
+        }
+        words.push(scene.method.title().to_owned());
+    } else {
+        words.push(pane.wish.method.title().to_owned());
+    }
+    words.join(" · ")
+}
+
+fn difference(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let [title, inside, scale, words] = parts(area);
+    let other = model.focus.max(1);
+    Line::styled(format!(" 1 - {}  signed difference", other + 1), theme.strong).render(title, buf);
+    let Some(difference) = &model.difference else { return };
+    let cut = model.lens.cut(&difference.picture);
+    HalfBlocks::new(&cut, model.depth).render(inside, buf);
+    let bound = difference.bound;
+    bar::ends(ColorMap::Diverging, [-bound, bound], "difference", model.depth, theme, scale, buf);
+    let what = if model.shared { "of raw values" } else { "each over its own maximum" };
+    Line::styled(what, theme.dim).render(words, buf);
+}
+
+/// What is under this place.
+pub fn hit(model: &Model, area: Rect, at: Position) -> Option<Hit> {
+    let (areas, _) = plan(model, area);
+    let (pane, area) = areas.iter().enumerate().find(|(_, area)| area.contains(at))?;
+    let [_, inside, ..] = parts(*area);
+    let raster = match model.panes.get(pane) {
+        Some(shown) => panes::raster(shown, kind(model))?,
+        None => &model.difference.as_ref()?.picture,
+    };
+    let cut = model.lens.cut(raster);
+    let picture = HalfBlocks::new(&cut, model.depth).covers(inside);
+    within(picture, at).map(|place| Hit::Pane(pane, place))
+}
