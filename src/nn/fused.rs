@@ -61,7 +61,7 @@ pub enum Link<E> {
     /// Two runs over the same map, whose outputs are laid side by side as channels.
     Beside {
         /// The layers of each.
-        branches: [Vec<Link<E>>; 2],
+        branches: [Vec<Self>; 2],
         /// The name of what they make together.
         join: Name,
     },

@@ -21,6 +21,7 @@ pub enum Level {
 impl Level {
     /// What this processor can do, lowest first.
     pub fn available() -> Vec<Self> {
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut, reason = "nothing more than plain arrays there"))]
         let mut levels = vec![Self::Scalar];
         #[cfg(target_arch = "x86_64")]
         {
