@@ -187,7 +187,11 @@ impl Job {
             let mut sums = [[L::all(0.0); N]; M];
             let mut x = self.block.add(*at * OCTET);
             if T {
-                for panel in 0..self.depth.div_ceil(OCTET) {
+                let panels = self.depth.div_ceil(OCTET);
+                for panel in 0..panels {
+                    if panel + AHEAD < panels {
+                        prefetch(self.matrix.add((panel + AHEAD) * self.stride));
+                    }
                     let weights = self.matrix.add(panel * self.stride + first * OCTET);
                     for k in 0..OCTET.min(self.depth - panel * OCTET) {
                         step::<L, M, N>(&mut sums, weights.add(k), OCTET, x);
@@ -208,6 +212,22 @@ impl Job {
         }
         *at += N * L::WIDTH / OCTET;
     }
+}
+
+/// Panels between the one at work and the one asked for: they are too far apart for the processor to foresee.
+const AHEAD: usize = 6;
+
+/// Asks for the 64 numbers from `at` on. Not beyond the end: looking for memory that is not there takes long.
+#[inline(always)]
+fn prefetch(at: *const f32) {
+    #[cfg(target_arch = "x86_64")]
+    for line in 0..4 {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(16 * line).cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 /// Adds to the sums `M` weights, `apart` from each other, times `N` vectors. No closures and no iterators here: where
