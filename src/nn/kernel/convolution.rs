@@ -22,7 +22,11 @@ pub struct Convolution<E> {
 enum Ready<E> {
     Direct(Arc<Vec<E>>),
     Columns(columns::Filter),
-    Winograd(winograd::Filter),
+    /// Both ways share a filter where their tiles are alike.
+    Winograd {
+        forth: winograd::Filter,
+        back: Option<winograd::Filter>,
+    },
 }
 
 impl<E: Real> Convolution<E> {
@@ -42,8 +46,9 @@ impl<E: Real> Convolution<E> {
             if columns::suits(size) {
                 Ready::Columns(columns::Filter::new(size.outputs, single))
             } else if (size.kernel, size.stride, size.padding) == (3, 1, 1) {
-                let tile = winograd::tile(size);
-                Ready::Winograd(winograd::Filter::new(tile, size.outputs, size.inputs, single))
+                let transformed = |tile| winograd::Filter::new(tile, size.outputs, size.inputs, single);
+                let (forth, back) = (winograd::tile(size), winograd::tile_back(size));
+                Ready::Winograd { forth: transformed(forth), back: (back != forth).then(|| transformed(back)) }
             } else {
                 Ready::Direct(filter)
             }
@@ -70,9 +75,9 @@ impl<E: Real> Convolution<E> {
                 let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
                 columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
             }
-            Ready::Winograd(filter) => {
+            Ready::Winograd { forth, .. } => {
                 let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-                winograd::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
+                winograd::forward(level, size, bytemuck::cast_slice(x), forth, finish, bytemuck::cast_slice_mut(y));
             }
         }
     }
@@ -98,7 +103,8 @@ impl<E: Real> Convolution<E> {
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
                 columns::input_gradient(level, size, up, filter, down, fresh);
             }
-            Ready::Winograd(filter) => {
+            Ready::Winograd { forth, back } => {
+                let filter = back.as_ref().unwrap_or(forth);
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
                 winograd::input_gradient(level, size, up, filter, down, fresh);
             }

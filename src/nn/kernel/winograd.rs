@@ -33,6 +33,11 @@ pub fn tile(size: &Size) -> usize {
     if largest <= Some(16) && weights > 1 << 16 || largest > Some(64) && weights <= 1 << 12 { 2 } else { 4 }
 }
 
+/// The same for the input gradient: near the photo it needs no tiles of side 2, as nothing is pooled on the way back.
+pub fn tile_back(size: &Size) -> usize {
+    if size.output.into_iter().max() > Some(64) { 4 } else { tile(size) }
+}
+
 /// `y = conv(x, filter)`, finished as `finish` says.
 ///
 /// # Panics
