@@ -5,7 +5,7 @@ use std::io;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
-use crate::nn::{Param, Part, Real};
+use crate::nn::{Param, Part, Real, kernel::memory};
 
 /// A number as a network keeps it.
 pub trait Kept: bytemuck::Pod + Send + Sync {
@@ -98,7 +98,7 @@ impl<T: Kept> Place<T> {
                 (outputs, Order::Transposed { inputs: each, channels })
             }
         };
-        Self { values: vec![T::of_single(0.0); count], row, next: 0, order }
+        Self { values: memory::fresh(count), row, next: 0, order }
     }
 
     /// How many numbers belong together.

@@ -10,7 +10,7 @@ use super::{
     conv::{Finish, Size, gather},
     gemm::Shared,
     lanes::Level,
-    memory::Buffer,
+    memory::{self, Buffer},
     panels::{Block, OCTET, Panels, multiply},
 };
 
@@ -29,7 +29,7 @@ impl Filter {
     pub fn new(outputs: usize, filter: &[f32]) -> Self {
         let shape = Panels { rows: outputs, columns: filter.len().checked_div(outputs).unwrap_or(0) };
         assert_eq!(shape.rows * shape.columns, filter.len(), "sizes of a filter");
-        let mut values = vec![0.0; shape.len()];
+        let mut values = memory::fresh(shape.len());
         for (row, filter) in filter.chunks_exact(shape.columns.max(1)).enumerate() {
             for (column, &weight) in filter.iter().enumerate() {
                 values[shape.at(row, column)] = weight;

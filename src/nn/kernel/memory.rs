@@ -1,4 +1,4 @@
-//! Memory used again: fresh pages cost more than the arithmetic done in them.
+//! Memory used again, and large pages for what is large: fresh pages cost more than the arithmetic done in them.
 
 use std::{
     ops::{Deref, DerefMut},
@@ -19,11 +19,38 @@ pub fn take<E: Real>(len: usize) -> Vec<E> {
     });
     let mut vec = reused.unwrap_or_default();
     if vec.capacity() < len {
-        return vec![E::ZERO; len];
+        return fresh(len);
     }
     vec.resize(len, E::ZERO);
     vec
 }
+
+/// `len` zeros in memory of their own: on large pages, if they fill some, where the system gives these on request. One page
+/// fault then stands for 512, and the processor finds its way to the numbers sooner.
+pub fn fresh<T: bytemuck::Zeroable>(len: usize) -> Vec<T> {
+    let mut vec = bytemuck::zeroed_vec(len);
+    ask_for_large_pages(&mut vec);
+    vec
+}
+
+/// Bytes of a large page on the processors that have them.
+#[cfg(target_os = "linux")]
+const LARGE_PAGE: usize = 1 << 21;
+
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "a call of the system")]
+fn ask_for_large_pages<T>(values: &mut [T]) {
+    let range = values.as_mut_ptr_range();
+    let (first, last) = (range.start.addr().next_multiple_of(LARGE_PAGE), range.end.addr() & !(LARGE_PAGE - 1));
+    if first < last {
+        let start = range.start.with_addr(first);
+        // SAFETY: whole pages inside memory that `values` borrows; the advice changes no content. Being refused is no harm.
+        unsafe { libc::madvise(start.cast(), last - first, libc::MADV_HUGEPAGE) };
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_large_pages<T>(_: &mut [T]) {}
 
 /// `len` zeros.
 pub fn zeros<E: Real>(len: usize) -> Vec<E> {

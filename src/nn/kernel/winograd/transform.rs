@@ -19,15 +19,18 @@ const B: f64 = 2.0;
 /// Numbers that vectors may reach beyond the end.
 pub const SLACK: usize = 32;
 
-/// `G`, by which a filter's rows and columns are multiplied.
-pub fn filter_matrix(tile: usize) -> Vec<[f64; 3]> {
-    if tile == 2 {
-        return vec![[-1.0, 0.0, 0.0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.0, 0.0, 1.0]];
-    }
+/// `G`, by which a filter's rows and columns are multiplied, for tiles of side `T - 2`: the first row sees the first number
+/// only, the last the third; between are pairs of rows that differ in the sign of the second.
+pub fn filter_matrix<const T: usize>() -> [[f64; 3]; T] {
+    let mut matrix = [[0.0; 3]; T];
     let at = |p: f64, scale: f64| [1.0 / scale, p / scale, p * p / scale];
     let (a2, b2) = (A * A, B * B);
     let (near, far) = (2.0 * a2 * (a2 - b2), 2.0 * b2 * (b2 - a2));
-    vec![[1.0 / (a2 * b2), 0.0, 0.0], at(A, near), at(-A, near), at(B, far), at(-B, far), [0.0, 0.0, 1.0]]
+    let small = [[-1.0, 0.0, 0.0], at(1.0, 2.0), at(-1.0, 2.0)];
+    let large = [[1.0 / (a2 * b2), 0.0, 0.0], at(A, near), at(-A, near), at(B, far), at(-B, far)];
+    matrix[..T - 1].copy_from_slice(if T == 4 { &small } else { &large });
+    matrix[T - 1] = [0.0, 0.0, 1.0];
+    matrix
 }
 
 /// `B^T` down the columns of a padded block: `taps` arrays of lines.
