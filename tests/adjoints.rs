@@ -109,7 +109,7 @@ fn transposed(
     back(up, &mut down);
     let scale = dot(&absolute(&y), &absolute(up)) + dot(&absolute(x), &absolute(&down));
     beyond(&[dot(&y, up)], &[dot(x, &down)], |_| 1e-13 * scale).map_err(|e| format!("{what}: {e}"))?;
-    adds(up, &down, back, |i| 1e-15 * (1.0 + down[i].abs()))
+    adds(up, &down, back, |i| 1e-14 * (1.0 + down[i].abs()))
 }
 
 fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) -> Result<(), String> {

@@ -9,8 +9,8 @@ use super::Raster;
 /// Bits of a weight after the point, as in Pillow: 8 bits for the pixel, 2 to spare, of 32.
 const PRECISION: u32 = 32 - 8 - 2;
 
-/// The weights of one output pixel: the first input pixel, and one weight for it and each after it.
-type Window = (usize, Vec<i32>);
+/// The input pixels from which one output pixel is mixed, and the weight of each.
+type Window = (Range<usize>, Vec<i32>);
 
 /// Bilinear with antialiasing (a triangle as wide as the reduction), across first, then down; each pass rounds to 8 bits
 /// with 22-bit weights, as Pillow's `Image.resize(..., BILINEAR)`.
@@ -32,30 +32,57 @@ pub fn bilinear_part(raster: &Raster, size: [usize; 2], columns: Range<usize>, r
     let across = if width == raster.width {
         raster.crop(columns.start, 0, columns.len(), raster.height)
     } else {
-        let windows = windows(raster.width, width, columns);
-        let lines = raster.pixels.par_chunks_exact(raster.width);
-        let pixels = lines.flat_map_iter(|row| windows.iter().map(|(first, weights)| mix(weights, |i| row[first + i])));
-        Raster::new(windows.len(), raster.height, pixels.collect())
+        resampled_across(raster, &windows(raster.width, width, columns))
     };
     if height == raster.height {
         return across.crop(0, rows.start, across.width, rows.len());
     }
-    let pixel = |x: usize, y: usize| across.pixels[y * across.width + x];
-    let row = |(first, weights): &Window| {
-        (0..across.width).map(|x| mix(weights, |i| pixel(x, first + i))).collect::<Vec<_>>()
-    };
-    let windows = windows(raster.height, height, rows);
-    Raster::new(across.width, windows.len(), windows.par_iter().flat_map_iter(row).collect())
+    resampled_down(&across, &windows(raster.height, height, rows))
 }
 
-fn mix(weights: &[i32], pixel: impl Fn(usize) -> [u8; 3]) -> [u8; 3] {
-    let mut sums = [1 << (PRECISION - 1); 3];
-    for (i, &weight) in weights.iter().enumerate() {
-        for (sum, channel) in sums.iter_mut().zip(pixel(i)) {
-            *sum += weight * i32::from(channel);
+/// Mixes pixels of each row.
+fn resampled_across(raster: &Raster, windows: &[Window]) -> Raster {
+    let mut pixels = vec![[0; 3]; windows.len() * raster.height];
+    let rows = raster.pixels.par_chunks_exact(raster.width).zip(pixels.par_chunks_exact_mut(windows.len()));
+    rows.with_min_len(LEAST / raster.width + 1).for_each(|(row, out)| {
+        for (out, (from, weights)) in out.iter_mut().zip(windows) {
+            let mut sums = [HALF; 3];
+            for (pixel, &weight) in row[from.clone()].iter().zip(weights) {
+                for channel in 0..3 {
+                    sums[channel] += weight * i32::from(pixel[channel]);
+                }
+            }
+            *out = sums.map(rounded);
         }
-    }
-    sums.map(|sum| (sum >> PRECISION).clamp(0, 255) as u8)
+    });
+    Raster::new(windows.len(), raster.height, pixels)
+}
+
+/// Mixes whole rows.
+fn resampled_down(raster: &Raster, windows: &[Window]) -> Raster {
+    let mut pixels = vec![[0; 3]; raster.width * windows.len()];
+    let rows = windows.par_iter().zip(pixels.par_chunks_exact_mut(raster.width));
+    rows.with_min_len(LEAST / raster.width + 1).for_each_init(Vec::new, |sums, ((from, weights), out)| {
+        sums.clear();
+        sums.resize(3 * raster.width, HALF);
+        for (row, &weight) in raster.pixels[from.start * raster.width..].chunks_exact(raster.width).zip(weights) {
+            for (sum, &channel) in sums.iter_mut().zip(row.as_flattened()) {
+                *sum += weight * i32::from(channel);
+            }
+        }
+        out.as_flattened_mut().iter_mut().zip(&*sums).for_each(|(out, &sum)| *out = rounded(sum));
+    });
+    Raster::new(raster.width, windows.len(), pixels)
+}
+
+/// Pixels below which handing rows to another thread costs more than it gains.
+const LEAST: usize = 1 << 13;
+
+/// One half, to round.
+const HALF: i32 = 1 << (PRECISION - 1);
+
+fn rounded(sum: i32) -> u8 {
+    (sum >> PRECISION).clamp(0, 255) as u8
 }
 
 /// The windows of these output pixels of `to`.
@@ -70,7 +97,7 @@ fn windows(from: usize, to: usize, part: Range<usize>) -> Vec<Window> {
         let weights: Vec<f64> = (first..end).map(triangle).collect();
         let sum: f64 = weights.iter().sum();
         let fixed = |w: f64| (0.5 + w / sum * f64::from(1 << PRECISION)) as i32;
-        (first, weights.into_iter().map(fixed).collect())
+        (first..end, weights.into_iter().map(fixed).collect())
     };
     part.map(window).collect()
 }
