@@ -77,8 +77,15 @@ impl<E: Real> Weight<E> {
 
 /// Sums kept apart in a dot product, so that the compiler can add them side by side.
 const LANES: usize = 32;
-/// Columns of the input gradient that one thread computes.
+/// Columns of the input gradient that one thread computes, at most: they stay in its cache.
 const COLUMNS: usize = 2048;
+
+/// Columns for each turn of a thread, so that all threads take equally many turns. Of no influence on the numbers.
+fn share(columns: usize) -> usize {
+    let threads = rayon::current_num_threads();
+    let turns = columns.div_ceil(threads * COLUMNS).max(1);
+    columns.div_ceil(threads * turns).next_multiple_of(LANES)
+}
 
 /// `weight x + bias` for each of `batch` vectors; `weight` has a row for each bias. The weights are read once.
 ///
@@ -114,10 +121,11 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
     }
     let (outputs, inputs) = (up.len() / batch, down.len() / batch);
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
+    let share = share(inputs);
     for (up, down) in up.chunks_exact(outputs).zip(down.chunks_exact_mut(inputs)) {
         let live: Vec<(usize, E)> = up.iter().copied().enumerate().filter(|(_, u)| *u != E::ZERO).collect();
-        down.par_chunks_mut(COLUMNS).enumerate().for_each_init(<[Vec<f32>; 4]>::default, |rooms, (chunk, down)| {
-            let first = chunk * COLUMNS;
+        down.par_chunks_mut(share).enumerate().for_each_init(<[Vec<f32>; 4]>::default, |rooms, (chunk, down)| {
+            let first = chunk * share;
             let (fours, rest) = live.as_chunks::<4>();
             for rows in fours {
                 let [a, b, c, d] = rooms;
