@@ -70,6 +70,7 @@ mod tests {
     fn a_ceiling_window_starts_inside_the_input() {
         assert_eq!(slid(4, 2, 3, 0, true), 2);
         assert_eq!(slid(3, 1, 3, 1, true), 2, "the third window would start in the padding");
+        assert_eq!(slid(4, 2, 2, 1, true), 3, "the third window starts on the last pixel");
         assert_eq!(slid(28, 3, 2, 0, true), 14);
         assert_eq!(slid(28, 3, 2, 0, false), 13);
     }
