@@ -59,33 +59,31 @@ pub fn question(here: &Surroundings, limit: Duration) -> Result<String, Silence>
 /// # Errors
 /// If standard input is closed or cannot be read.
 pub fn listen(
-    asked: Instant,
-    limit: Duration,
+    replies: &mut Replies,
+    (asked, limit): (Instant, Duration),
     stop: impl Fn() -> bool,
     mut key: impl FnMut(Vec<u8>),
-) -> io::Result<Facts> {
-    let mut replies = Replies::default();
+) -> io::Result<()> {
     let mut bytes = [0; 1024];
     while !replies.facts.complete && !stop() {
         let left = limit.saturating_sub(asked.elapsed());
         if left.is_zero() {
             break;
         }
-        if !is_readable(left.min(SLICE))? {
-            continue;
-        }
-        match read(stdin(), &mut bytes) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => replies.push(&bytes[..count]),
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            Err(error) => return Err(error.into()),
+        if is_readable(left.min(SLICE))? {
+            match read(stdin(), &mut bytes) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => replies.push(&bytes[..count]),
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                Err(error) => return Err(error.into()),
+            }
+        } else {
+            replies.pause();
         }
         replies.take_keys().into_iter().for_each(&mut key);
     }
-    replies.end();
-    replies.take_keys().into_iter().for_each(&mut key);
     replies.facts.round_trip = replies.facts.complete.then(|| asked.elapsed());
-    Ok(replies.facts)
+    Ok(())
 }
 
 fn is_readable(wait: Duration) -> io::Result<bool> {
@@ -108,11 +106,12 @@ pub fn ask(here: &Surroundings, limit: Duration) -> io::Result<Facts> {
     let asked = Instant::now();
     let mut out = io::stdout();
     let sent = out.write_all(question.as_bytes()).and_then(|()| out.flush());
-    let found = sent.and_then(|()| listen(asked, limit, || false, |_| {}));
+    let mut replies = Replies::default();
+    let heard = sent.and_then(|()| listen(&mut replies, (asked, limit), || false, |_| {}));
     // What a terminal that does not know the question printed of it.
     let _ = out.write_all(b"\r\x1b[K").and_then(|()| out.flush());
     disable_raw_mode()?;
-    found
+    heard.map(|()| replies.facts)
 }
 
 /// Pixels of a cell as the system knows them; none where it does not, as over many links.

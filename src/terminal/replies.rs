@@ -56,6 +56,13 @@ impl Replies {
         std::mem::take(&mut self.keys)
     }
 
+    /// Nothing came for a moment: an Escape alone is the key.
+    pub fn pause(&mut self) {
+        if self.pending == [ESC] {
+            self.keys.push(std::mem::take(&mut self.pending));
+        }
+    }
+
     /// No more will come: an Escape that nothing followed was the key, an answer that was cut off is none.
     pub fn end(&mut self) {
         if matches!(self.pending[..], [ESC] | [ESC, b'[' | b'O' | b'P' | b'_' | b']']) {
@@ -196,6 +203,19 @@ mod tests {
         let (facts, keys) = parsed(&[typed.as_bytes()]);
         assert_eq!(String::from_utf8(keys).unwrap(), "j\x1b[Aé\x1bOB\x1bx\x1b[1;2D\x1b[<0;5;6Mq\x1b");
         assert!(facts.kitty && facts.complete && facts.sync == Some(true) && !facts.sixel);
+    }
+
+    #[test]
+    fn an_escape_that_nothing_follows_is_the_key() {
+        let mut replies = Replies::default();
+        replies.push(b"a\x1b");
+        assert_eq!(replies.take_keys(), [b"a"]);
+        replies.pause();
+        assert_eq!(replies.take_keys(), [b"\x1b"]);
+        replies.push(b"\x1b[?62");
+        replies.pause();
+        replies.push(b";4c");
+        assert!(replies.take_keys().is_empty() && replies.facts.sixel);
     }
 
     #[test]

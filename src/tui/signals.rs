@@ -22,7 +22,7 @@ use super::{
     message::{Message, Reply},
     typed,
 };
-use crate::terminal::{self, Facts};
+use crate::terminal::{self, Facts, Replies};
 
 /// Whatever wakes the loop.
 pub enum Happening {
@@ -47,6 +47,8 @@ impl From<Reply> for Happening {
 /// How often the key thread looks whether it is still wanted.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// How much longer than wanted the terminal's answer is listened to, so that it is not taken for keys.
+const LATE: Duration = Duration::from_secs(4);
 /// How long a drawing is waited for when it is timed.
 const LONGEST: Duration = Duration::from_secs(3);
 /// A delay that a link explains, and a moment's work of the machine does not.
@@ -133,8 +135,17 @@ impl Drop for Keyboard {
 
 /// Keys typed meanwhile count at once.
 fn await_answer((began, limit): (Instant, Duration), over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
-    let facts = terminal::listen(began, limit, || over.load(Ordering::Relaxed), |bytes| pass_on(&bytes, to_loop))?;
-    let _ = to_loop.send(Happening::Answered(facts));
+    let mut replies = Replies::default();
+    let stop = || over.load(Ordering::Relaxed);
+    terminal::listen(&mut replies, (began, limit), stop, |bytes| pass_on(&bytes, to_loop))?;
+    let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
+    if !replies.facts.complete {
+        // What comes late must not be taken for keys.
+        terminal::listen(&mut replies, (began, limit + LATE), stop, |bytes| pass_on(&bytes, to_loop))?;
+        let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
+    }
+    replies.end();
+    replies.take_keys().iter().for_each(|bytes| pass_on(bytes, to_loop));
     Ok(())
 }
 
@@ -151,7 +162,10 @@ fn time(timing: Timing, over: &AtomicBool, to_loop: &Sender<Happening>) -> io::R
     out.write_all(b"\x1b[c").and_then(|()| out.flush())?;
     drop(out);
     let stop = || over.load(Ordering::Relaxed);
-    terminal::listen(asked, LONGEST, stop, |bytes| pass_on(&bytes, to_loop))?;
+    let mut replies = Replies::default();
+    terminal::listen(&mut replies, (asked, LONGEST), stop, |bytes| pass_on(&bytes, to_loop))?;
+    replies.end();
+    replies.take_keys().iter().for_each(|bytes| pass_on(bytes, to_loop));
     if asked.elapsed().saturating_sub(timing.round_trip) >= NOTICED {
         let took = timing.since.elapsed().saturating_sub(timing.round_trip);
         let _ = to_loop.send(Happening::Message(Message::Passed(timing.bytes, took)));

@@ -157,6 +157,19 @@ fn kittys_pictures_are_sent_and_give_way_to_the_cursor() {
 }
 
 #[test]
+fn an_answer_that_comes_late_is_no_keys_and_still_counts() {
+    let variables = &[("TERM", "xterm-256color"), ("SALTTY_LINK", "fast"), ("SALTTY_QUERY_MS", "100")];
+    let mut tty = Tty::start(&[CAT_AND_DOG], &Setting { variables, ..Setting::default() });
+    wait_written(&tty, ASKED);
+    thread::sleep(Duration::from_millis(700));
+    tty.press(&format!("?\x1b{KITTY}"));
+    wait_written(&tty, "\x1b_Gq=2,i=");
+    tty.wait("nothing lies over the pictures", |screen| is_explained(screen).and(no_blocks(screen)));
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
+
+#[test]
 fn sixels_are_sent_and_give_way_to_what_lies_over_them() {
     let mut tty = Tty::start(&[CAT_AND_DOG], &setting());
     answer(&mut tty, XTERM, "");
