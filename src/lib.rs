@@ -22,6 +22,7 @@ pub mod record;
 pub mod scene;
 pub mod studio;
 pub mod survey;
+pub mod terminal;
 pub mod tui;
 pub mod verify;
 pub mod weights;

@@ -5,10 +5,12 @@ pub mod halfblock;
 mod palette;
 mod png;
 pub mod resample;
+mod shape;
 mod text;
 
 pub use halfblock::HalfBlocks;
 pub use palette::Depth;
+pub use shape::CellShape;
 
 /// A picture of 8-bit RGB pixels, row after row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,4 +67,17 @@ impl Raster {
         let scaled = |n: usize, most: usize| ((n as f64 * scale).round() as usize).clamp(1, most);
         (scaled(self.width, width), scaled(self.height, height))
     }
+}
+
+/// The largest size of the same shape as `width` x `height`, in columns and half rows, that fits into so many columns and
+/// rows of cells.
+fn fitted_cells((width, height): (usize, usize), (columns, rows): (usize, usize), cell: CellShape) -> (usize, usize) {
+    if width == 0 || height == 0 || columns == 0 || rows == 0 {
+        return (0, 0);
+    }
+    let halves = rows.saturating_mul(2);
+    let (across, down) = (width as f64, height as f64 / (cell.aspect() / 2.0));
+    let scale = (columns as f64 / across).min(halves as f64 / down);
+    let scaled = |n: f64, most: usize| ((n * scale).round() as usize).clamp(1, most);
+    (scaled(across, columns), scaled(down, halves))
 }

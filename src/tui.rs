@@ -4,10 +4,12 @@
 //! Everything that happens - a key, a reply of the worker, a tick - is a [`Message`]; [`update`] changes the [`Model`] and
 //! says in [`Effect`]s what is to be done outside; [`view::draw`] paints the model. None of the three does I/O.
 
+pub mod graphics;
 pub mod keys;
 pub mod lens;
 pub mod listing;
 pub mod message;
+pub mod meter;
 mod mode;
 pub mod model;
 pub mod pace;
@@ -19,6 +21,7 @@ pub mod search;
 mod signals;
 mod start;
 pub mod terminal;
+mod typed;
 mod update;
 pub mod view;
 pub mod worker;
@@ -26,6 +29,6 @@ pub mod worker;
 pub use keys::KeyMap;
 pub use message::{Ask, Effect, Job, Message, Order, Reply, Stage};
 pub use model::{Catalogue, Model, Network, Opening, Start, Words};
-pub use run::{Ending, Left, run};
+pub use run::{Asking, Ending, Left, run};
 pub use update::{command, update};
 pub use worker::Supply;

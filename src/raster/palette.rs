@@ -1,5 +1,7 @@
 //! Colours that a terminal has, and the nearest of them to a pixel.
 
+use std::{fmt, str::FromStr};
+
 use ratatui::style::Color;
 
 /// How many colours a terminal or a text may have.
@@ -37,6 +39,27 @@ impl Depth {
     }
 }
 
+impl fmt::Display for Depth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::True => "24bit",
+            Self::Palette256 => "256",
+            Self::Palette16 => "16",
+            Self::Ascii => "ascii",
+        })
+    }
+}
+
+impl FromStr for Depth {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Self::True, Self::Palette256, Self::Palette16, Self::Ascii];
+        let known = all.into_iter().find(|depth| depth.to_string() == text);
+        known.ok_or_else(|| format!("`{text}` is none of auto, 24bit, 256, 16, ascii"))
+    }
+}
+
 /// From dark to bright.
 const RAMP: &[u8] = b" .:-=+*#%@";
 
@@ -49,6 +72,15 @@ pub(super) fn ramp(upper: [u8; 3], lower: [u8; 3]) -> char {
 /// ITU-R BT.601, 0..255.
 fn luminance([r, g, b]: [u8; 3]) -> u32 {
     (299 * u32::from(r) + 587 * u32::from(g) + 114 * u32::from(b) + 500) / 1000
+}
+
+/// A colour moved by less than half a step of the 256, up or down by where it is (Bayer's ordered dither, 4x4), so that
+/// the nearest of the 256 are on average the colour itself.
+pub(super) fn dotted(color: [u8; 3], (x, y): (usize, usize)) -> [u8; 3] {
+    const BAYER: [[i16; 4]; 4] = [[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]];
+    const STEP: i16 = 40;
+    let moved = (2 * BAYER[y % 4][x % 4] - 15) * STEP / 32;
+    color.map(|channel| (i16::from(channel) + moved).clamp(0, 255) as u8)
 }
 
 fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
@@ -107,6 +139,15 @@ mod tests {
         ] {
             assert_eq!(Depth::of_terminal(colorterm, term), depth, "{colorterm} {term}");
         }
+    }
+
+    #[test]
+    fn dots_are_on_average_the_colour() {
+        let sum = |color: [u8; 3]| -> i32 { (0..16).map(|at| i32::from(dotted(color, (at % 4, at / 4))[1])).sum() };
+        assert!((sum([115; 3]) - 16 * 115).abs() <= 16, "{}", sum([115; 3]));
+        let all: std::collections::HashSet<Option<Color>> =
+            (0..16).map(|at| Depth::Palette256.nearest(dotted([115, 0, 0], (at % 4, at / 4)))).collect();
+        assert!(all.len() > 1, "a colour between two is made of both");
     }
 
     #[test]

@@ -4,16 +4,16 @@ use std::fmt::Write;
 
 use ratatui::style::Color;
 
-use super::{Depth, Raster, cells::Cell, palette};
+use super::{CellShape, Depth, Raster, cells::Cell, palette};
 
 /// Rows allowed for a picture of a given width; square pictures need half as many as columns.
 const TALLEST: usize = 2;
 
 impl Raster {
-    /// This raster as lines of text, at most `columns` cells wide. In colours every line ends with a reset; plain lines
+    /// This raster as lines of text, at most `columns` cells (1:2) wide. In colours every line ends with a reset; plain lines
     /// are filled with spaces to the same width.
     pub fn to_text(&self, columns: usize, depth: Depth) -> Vec<String> {
-        let rows = self.cells(columns, columns * TALLEST);
+        let rows = self.cells(columns, columns * TALLEST, CellShape::ASSUMED);
         rows.iter().map(|row| if depth == Depth::Ascii { plain(row) } else { colored(row, depth) }).collect()
     }
 }

@@ -47,6 +47,11 @@ impl Cache {
         Some(Self::new(base.join("saltty").join("findings")))
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What the network called `identity` says of the photo at `path`: from here if it is known, else computed and
     /// stored. The photo is read only if it changed since it was last seen.
     ///

@@ -85,6 +85,8 @@ pub enum Action {
     List,
     /// Read the photo again.
     Retry,
+    /// The meter of what drawing costs, or no longer.
+    Meter,
     /// Draw the screen again.
     Redraw,
     /// Stop until continued.

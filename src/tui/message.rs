@@ -4,9 +4,14 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
-use super::model::Catalogue;
+use super::{
+    graphics::{Batch, Made},
+    meter::Drawn,
+    model::Catalogue,
+};
 use crate::{
     compare::Likeness, explain::Method, heatmap::ColorMap, nn::Name, raster::Raster, scene::Scene, survey::Finding,
+    terminal::Choice,
 };
 
 /// Something that happened.
@@ -20,6 +25,16 @@ pub enum Message {
     Mouse(MouseEvent),
     /// The terminal has so many columns and rows now, or forgot what it showed.
     Resized(u16, u16),
+    /// How the terminal is used, now that it has answered, or again because its window changed.
+    Terminal(Box<Choice>),
+    /// The screen was drawn.
+    Drawn(Drawn),
+    /// So many bytes took so long to the terminal and no longer than that.
+    Passed(usize, Duration),
+    /// Pictures were encoded.
+    Made(Made),
+    /// The terminal forgot what it was sent.
+    Forgotten,
     /// Time went by: so long since the start.
     Tick(Duration),
     /// The worker has something to say.
@@ -179,6 +194,10 @@ pub enum Effect {
     Save(Box<super::save::Take>),
     /// Compare the scenes with the first one, in a thread; comes back under this number.
     Measure(u64, Vec<Option<Arc<Scene>>>),
+    /// Encode these pictures, in a thread.
+    Encode(Box<Batch>),
+    /// Send this to the terminal as it is.
+    Send(String),
     /// Give this text to the terminal's clipboard.
     Copy(String),
     /// Draw every cell anew.

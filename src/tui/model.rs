@@ -3,10 +3,12 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{
+    graphics::{Gallery, Graphics},
     keys::KeyMap,
     lens::Lens,
     listing::Listing,
     message::{Ask, Job, Stage},
+    meter::Meter,
     pace::Pace,
     pane::{Paint, Pane, Wish},
 };
@@ -17,8 +19,9 @@ pub use super::{
 use crate::{
     compare::{self, Likeness},
     model::Layer,
-    raster::Depth,
+    raster::{CellShape, Depth},
     scene::{ClassScore, Scene},
+    terminal::Choice,
 };
 
 /// What the worker is doing for us.
@@ -108,6 +111,18 @@ pub struct Model {
     pub notice: Option<Notice>,
     /// The colours the terminal has.
     pub depth: Depth,
+    /// The shape of the terminal's cells.
+    pub cell: CellShape,
+    /// How the terminal takes pictures; as half blocks if none.
+    pub graphics: Option<Graphics>,
+    /// Encoded pictures.
+    pub gallery: Gallery,
+    /// Why pictures are drawn with fewer bytes, where the link is slow.
+    pub slow: Option<String>,
+    /// How the terminal was chosen to be used.
+    pub choice: Option<Arc<Choice>>,
+    /// What drawing costs, while that is shown.
+    pub meter: Option<Meter>,
     /// Columns and rows of the terminal.
     pub size: (u16, u16),
     /// Which keys do what.
@@ -158,6 +173,12 @@ impl Model {
             list,
             notice: None,
             depth,
+            cell: CellShape::ASSUMED,
+            graphics: None,
+            gallery: Gallery::default(),
+            slow: None,
+            choice: None,
+            meter: None,
             size: (80, 24),
             keys: Arc::new(keys),
             clock: Duration::ZERO,
@@ -234,6 +255,11 @@ impl Model {
     /// How long the present work takes already.
     pub fn elapsed(&self) -> Duration {
         self.work.map_or(Duration::ZERO, |work| self.clock.saturating_sub(work.since))
+    }
+
+    /// Whether pictures are drawn with few bytes.
+    pub fn is_slow(&self) -> bool {
+        self.slow.is_some()
     }
 
     /// The bound of a shared scale, if there is one.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::graphics::Source;
 use crate::{
     explain::Method,
     heatmap::{Blend, ColorMap},
@@ -12,6 +13,17 @@ use crate::{
 
 /// Most panes side by side.
 pub const MOST_PANES: usize = 6;
+
+/// One of the pictures of a pane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The photo as the network saw it.
+    Photo,
+    /// The map alone.
+    Map,
+    /// The map over the photo.
+    Overlay,
+}
 
 /// What a pane is wished to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,16 +153,15 @@ impl Pane {
         self.shown.as_ref().is_some_and(|shown| shown.wish.asks_like(&self.wish))
     }
 
-    /// The map's colours as they are shown now.
-    pub fn map(&self) -> Option<&Raster> {
-        let scene = self.scene()?;
-        Some(self.repainted.as_ref().map_or(&scene.map, |painted| &painted.map))
-    }
-
-    /// The overlay as it is shown now.
-    pub fn overlay(&self) -> Option<&Raster> {
-        let scene = self.scene()?;
-        Some(self.repainted.as_ref().map_or(&scene.overlay, |painted| &painted.overlay))
+    /// The picture of this kind as it is shown now, if there is one.
+    pub fn source(&self, kind: Kind) -> Option<Source> {
+        let Some(scene) = self.scene() else {
+            return self.photo.clone().filter(|_| kind == Kind::Photo).map(Source::Photo);
+        };
+        Some(match &self.repainted {
+            Some(painted) if kind != Kind::Photo => Source::Painted(painted.clone(), kind),
+            _ => Source::Scene(scene.clone(), kind),
+        })
     }
 
     /// Paints the picture as asked.

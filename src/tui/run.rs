@@ -13,17 +13,26 @@ use ratatui::crossterm::event::Event;
 use signal_hook::consts::{SIGCONT, SIGTSTP};
 
 use super::{
+    graphics,
     message::{Effect, Message, Order},
+    meter::{Drawn, TELLING},
     model::{Model, Start},
     save::save,
-    signals::{Happening, Keyboard, Signalled},
+    signals::{Happening, Keyboard, Signalled, Timing},
     terminal::Screen,
     update::update,
     view,
     worker::{self, Desk, Supply},
 };
-use crate::{Error, Result, compare::Likeness, survey::Cache};
+use crate::{
+    Error, Result,
+    compare::Likeness,
+    survey::Cache,
+    terminal::{Choice, Facts, LIMIT, Protocol, Surroundings, Wishes, question, window_cell},
+};
 
+/// How many drawings are timed to find out whether the link is slow.
+const TIMINGS: u32 = 5;
 /// How often the clock moves while something is being done.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -47,8 +56,31 @@ pub struct Left {
     pub model: Box<Model>,
 }
 
+/// What the terminal is asked, and what is wished of it.
+#[derive(Clone, Debug, Default)]
+pub struct Asking {
+    /// Where saltty runs.
+    pub here: Surroundings,
+    /// What is wished.
+    pub wishes: Wishes,
+}
+
+impl Asking {
+    /// Decides by what is known.
+    fn choose(&self, facts: &Facts) -> Choice {
+        Choice::new(&self.wishes, &self.here, facts, window_cell())
+    }
+}
+
 /// What the loop holds.
 struct Loop {
+    asking: Asking,
+    facts: Facts,
+    /// When the first key came that was not drawn yet.
+    key: Option<Instant>,
+    keyboard: Keyboard,
+    /// How many drawings more are timed.
+    timings: u32,
     model: Model,
     screen: Screen,
     orders: Sender<Order>,
@@ -64,6 +96,7 @@ struct Loop {
 /// [`Error::Terminal`].
 pub fn run<E>(
     start: Start,
+    asking: Asking,
     open: impl FnOnce() -> Result<Vec<Supply>, E> + Send + 'static,
     cache: Option<Cache>,
 ) -> Result<Left>
@@ -76,11 +109,12 @@ where
         let supplies = open().map_err(|error| error.into().to_string())?;
         Desk::new(supplies, &openings, cache).map_err(|error| error.to_string())
     };
-    serve(start, open, began).map_err(|source| Error::Terminal { source })
+    serve(start, asking, open, began).map_err(|source| Error::Terminal { source })
 }
 
 fn serve(
     start: Start,
+    asking: Asking,
     open: impl FnOnce() -> Result<Desk, String> + Send + 'static,
     began: Instant,
 ) -> io::Result<Left> {
@@ -93,10 +127,22 @@ fn serve(
     let _signalled = Signalled::start(sender.clone())?;
     let mut screen = Screen::enter()?;
     model.size = screen.size()?;
-    screen.draw(|frame| view::draw(&model, frame))?;
-    let _keyboard = Keyboard::start(sender.clone())?;
-    let mut all = Loop { model, screen, orders, sender, savers: Vec::new(), began };
+    let limit = asking.wishes.limit.as_ref().map_or(LIMIT, |wish| wish.value);
+    let asked = question(&asking.here, limit).ok();
+    if let Some(question) = &asked {
+        screen.ask(question)?;
+    }
+    let keyboard = Keyboard::start(sender.clone(), asked.map(|_| limit))?;
+    let (facts, key, savers, timings) = (Facts::default(), None, Vec::new(), TIMINGS);
+    let mut all = Loop { asking, facts, key, keyboard, timings, model, screen, orders, sender, savers, began };
+    all.adopt()?;
+    all.draw()?;
     let ending = all.run(&happenings);
+    if let Some(graphics) = all.model.graphics.filter(|graphics| graphics.protocol == Protocol::Kitty) {
+        // A terminal that was closed has none left.
+        let _ = all.screen.send(&graphics::delete_all(graphics.wrapped));
+    }
+    drop(all.keyboard);
     drop(all.screen);
     for saver in all.savers {
         let _ = saver.join();
@@ -113,9 +159,40 @@ impl Loop {
                     return Ok(ending);
                 }
             }
+            self.draw()?;
+        }
+    }
+
+    /// Draws, and once more where the meter is to show what that cost.
+    fn draw(&mut self) -> io::Result<()> {
+        let since = Instant::now();
+        let Self { model, screen, .. } = &mut *self;
+        let drawn = screen.draw(|frame| view::draw(model, frame))?;
+        self.time(drawn.bytes, since);
+        let key = self.key.take().map(|pressed| pressed.elapsed());
+        self.hear(Message::Drawn(Drawn { key, ..drawn }))?;
+        if self.model.meter.is_some() {
             let Self { model, screen, .. } = &mut *self;
             screen.draw(|frame| view::draw(model, frame))?;
         }
+        Ok(())
+    }
+
+    /// Has a drawing's way to the terminal timed: what is before a link may take all at once, so that sending says
+    /// nothing.
+    fn time(&mut self, bytes: usize, since: Instant) {
+        let watched = self.model.choice.as_ref().is_some_and(|choice| choice.watched) && !self.model.is_slow();
+        if let (true, true, Some(round_trip)) = (watched && bytes >= TELLING, self.timings > 0, self.facts.round_trip) {
+            self.timings -= 1;
+            self.keyboard.time(Timing { bytes, since, round_trip });
+        }
+    }
+
+    /// Uses the terminal as was chosen by what is known of it.
+    fn adopt(&mut self) -> io::Result<()> {
+        let choice = self.asking.choose(&self.facts);
+        self.screen.synchronise(choice.sync.value);
+        self.hear(Message::Terminal(Box::new(choice))).map(|_| ())
     }
 
     /// The next happening, or the clock's if something is being done.
@@ -132,19 +209,45 @@ impl Loop {
 
     fn take(&mut self, happening: Happening) -> io::Result<Option<Ending>> {
         let message = match happening {
-            Happening::Signal(SIGTSTP) => return self.screen.suspend().map(|()| None),
-            Happening::Signal(SIGCONT) => return self.screen.resume().map(|()| None),
+            Happening::Signal(SIGTSTP) => {
+                self.screen.suspend()?;
+                Message::Forgotten
+            }
+            Happening::Signal(SIGCONT) => {
+                self.screen.resume()?;
+                Message::Forgotten
+            }
             Happening::Signal(signal) => return Ok(Some(Ending::Signal(signal))),
             Happening::Deaf(error) => return Err(error),
-            Happening::Event(Event::Key(key)) => Message::Key(key),
+            Happening::Answered(facts) => {
+                self.facts = facts;
+                self.adopt()?;
+                return Ok(None);
+            }
+            Happening::Event(Event::Key(key)) => {
+                self.key.get_or_insert_with(Instant::now);
+                Message::Key(key)
+            }
             Happening::Event(Event::Paste(text)) => Message::Pasted(text),
             Happening::Event(Event::Mouse(mouse)) => Message::Mouse(mouse),
-            Happening::Event(Event::Resize(columns, rows)) => Message::Resized(columns, rows),
+            Happening::Event(Event::Resize(columns, rows)) => {
+                // The letters may have another size now.
+                self.facts.cell = window_cell().or(self.facts.cell);
+                self.adopt()?;
+                Message::Resized(columns, rows)
+            }
             Happening::Event(_) => return Ok(None),
             Happening::Message(message) => message,
         };
-        let tick = update(&mut self.model, Message::Tick(self.began.elapsed()));
-        for effect in tick.into_iter().chain(update(&mut self.model, message)) {
+        if let Some(ending) = self.hear(Message::Tick(self.began.elapsed()))? {
+            return Ok(Some(ending));
+        }
+        self.hear(message)
+    }
+
+    /// Changes the model and does what is to be done for that.
+    fn hear(&mut self, message: Message) -> io::Result<Option<Ending>> {
+        for effect in update(&mut self.model, message) {
             if let Some(ending) = self.perform(effect)? {
                 return Ok(Some(ending));
             }
@@ -165,9 +268,14 @@ impl Loop {
                 };
                 Message::Measured(number, scenes.iter().map(likeness).collect())
             }),
+            Effect::Encode(batch) => self.aside(move || Message::Made(graphics::encode(&batch))),
+            Effect::Send(text) => self.screen.send(&text)?,
             Effect::Copy(text) => self.screen.copy(&text)?,
             Effect::Redraw => self.screen.clear()?,
-            Effect::Suspend => self.screen.suspend()?,
+            Effect::Suspend => {
+                self.screen.suspend()?;
+                return self.hear(Message::Forgotten);
+            }
             Effect::Quit => return Ok(Some(Ending::Quit)),
             Effect::Fail(reason) => return Ok(Some(Ending::Failed(reason))),
         }

@@ -1,15 +1,15 @@
 //! Threads that listen: one to the keys, one to the signals.
 
 use std::{
-    io,
+    io::{self, Write},
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::Sender,
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ratatui::crossterm::event::{self, Event};
@@ -18,7 +18,11 @@ use signal_hook::{
     iterator::{Handle, Signals},
 };
 
-use super::message::{Message, Reply};
+use super::{
+    message::{Message, Reply},
+    typed,
+};
+use crate::terminal::{self, Facts, Replies};
 
 /// Whatever wakes the loop.
 pub enum Happening {
@@ -26,6 +30,8 @@ pub enum Happening {
     Event(Event),
     /// The worker or a writer of files says this.
     Message(Message),
+    /// The terminal answered, or will not.
+    Answered(Facts),
     /// Somebody sent this signal.
     Signal(i32),
     /// No more keys can come.
@@ -40,6 +46,13 @@ impl From<Reply> for Happening {
 
 /// How often the key thread looks whether it is still wanted.
 const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How much longer than wanted the terminal's answer is listened to, so that it is not taken for keys.
+const LATE: Duration = Duration::from_secs(4);
+/// How long a drawing is waited for when it is timed.
+const LONGEST: Duration = Duration::from_secs(3);
+/// A delay that a link explains, and a moment's work of the machine does not.
+const NOTICED: Duration = Duration::from_millis(200);
 
 /// The thread that hears signals; dropping this ends it and leaves signals to the system again.
 pub struct Signalled(Handle);
@@ -67,34 +80,105 @@ impl Drop for Signalled {
     }
 }
 
+/// A drawing whose way to the terminal is to be timed.
+#[derive(Clone, Copy, Debug)]
+pub struct Timing {
+    /// Its bytes.
+    pub bytes: usize,
+    /// When it was begun to be sent.
+    pub since: Instant,
+    /// How long an answer takes while nothing is sent.
+    pub round_trip: Duration,
+}
+
 /// The thread that reads keys; dropping this ends it.
-pub struct Keyboard(Arc<AtomicBool>);
+pub struct Keyboard {
+    over: Arc<AtomicBool>,
+    timing: Arc<Mutex<Option<Timing>>>,
+}
 
 impl Keyboard {
-    /// Starts the thread.
+    /// Starts the thread. A question asked just now is awaited first, for so long.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(to_loop: Sender<Happening>) -> io::Result<Self> {
+    pub fn start(to_loop: Sender<Happening>, asked: Option<Duration>) -> io::Result<Self> {
+        let began = Instant::now();
         let over = Arc::new(AtomicBool::new(false));
         let until = over.clone();
+        let timing = Arc::new(Mutex::new(None));
+        let timed = timing.clone();
         thread::Builder::new().name("saltty keys".to_owned()).spawn(move || {
-            let heard = catch_unwind(AssertUnwindSafe(|| listen(&until, &to_loop)));
+            let heard = catch_unwind(AssertUnwindSafe(|| {
+                if let Some(limit) = asked {
+                    await_answer((began, limit), &until, &to_loop)?;
+                }
+                listen(&until, &timed, &to_loop)
+            }));
             let error = heard.unwrap_or_else(|_| Err(io::Error::other("reading keys failed"))).err();
             let _ = error.map(|error| to_loop.send(Happening::Deaf(error)));
         })?;
-        Ok(Self(over))
+        Ok(Self { over, timing })
+    }
+
+    /// Has a drawing timed that was just sent.
+    pub fn time(&self, timing: Timing) {
+        *self.timing.lock().unwrap_or_else(PoisonError::into_inner) = Some(timing);
     }
 }
 
 impl Drop for Keyboard {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.over.store(true, Ordering::Relaxed);
     }
 }
 
-fn listen(over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
+/// Keys typed meanwhile count at once.
+fn await_answer((began, limit): (Instant, Duration), over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
+    let mut replies = Replies::default();
+    let stop = || over.load(Ordering::Relaxed);
+    terminal::listen(&mut replies, (began, limit), stop, |bytes| pass_on(&bytes, to_loop))?;
+    let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
+    if !replies.facts.complete {
+        // What comes late must not be taken for keys.
+        terminal::listen(&mut replies, (began, limit + LATE), stop, |bytes| pass_on(&bytes, to_loop))?;
+        let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
+    }
+    replies.end();
+    replies.take_keys().iter().for_each(|bytes| pass_on(bytes, to_loop));
+    Ok(())
+}
+
+fn pass_on(bytes: &[u8], to_loop: &Sender<Happening>) {
+    let event = typed::event(bytes).map(Happening::Event);
+    let _ = event.map(|event| to_loop.send(event));
+}
+
+/// Asks for the device attributes, which the terminal says when it has taken all that was sent before. What cannot be
+/// told from a busy machine is not told.
+fn time(timing: Timing, over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
+    let asked = Instant::now();
+    let mut out = io::stdout().lock();
+    out.write_all(b"\x1b[c").and_then(|()| out.flush())?;
+    drop(out);
+    let stop = || over.load(Ordering::Relaxed);
+    let mut replies = Replies::default();
+    terminal::listen(&mut replies, (asked, LONGEST), stop, |bytes| pass_on(&bytes, to_loop))?;
+    replies.end();
+    replies.take_keys().iter().for_each(|bytes| pass_on(bytes, to_loop));
+    if asked.elapsed().saturating_sub(timing.round_trip) >= NOTICED {
+        let took = timing.since.elapsed().saturating_sub(timing.round_trip);
+        let _ = to_loop.send(Happening::Message(Message::Passed(timing.bytes, took)));
+    }
+    Ok(())
+}
+
+fn listen(over: &AtomicBool, timing: &Mutex<Option<Timing>>, to_loop: &Sender<Happening>) -> io::Result<()> {
     while !over.load(Ordering::Relaxed) {
+        let timing = timing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(timing) = timing {
+            time(timing, over, to_loop)?;
+        }
         if event::poll(PATIENCE)? && to_loop.send(Happening::Event(event::read()?)).is_err() {
             break;
         }

@@ -1,32 +1,35 @@
 //! The terminal: raw mode and the alternate screen, and back, whatever happens.
 
 use std::{
+    cell::Cell,
     io::{self, Write},
     panic,
+    rc::Rc,
     sync::{
         Once,
         atomic::{AtomicBool, Ordering},
     },
     thread,
+    time::Instant,
 };
 
 use ratatui::{
     Frame, Terminal,
     backend::CrosstermBackend,
     crossterm::{
-        cursor::{Hide, Show},
+        cursor::{Hide, MoveTo, Show},
         event::{DisableBracketedPaste, EnableBracketedPaste},
         execute, queue,
         style::Print,
         terminal::{
-            BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-            disable_raw_mode, enable_raw_mode,
+            BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+            LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
         },
     },
     layout::{Position, Rect},
 };
 
-use super::worker;
+use super::{meter::Drawn, worker};
 
 /// Asks for presses, drags and the wheel, but not for every movement: that is too much for a slow link.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
@@ -38,6 +41,8 @@ static OURS: AtomicBool = AtomicBool::new(false);
 /// The terminal while the interface is shown. Dropping it gives the terminal back, as a panic does.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Page>>,
+    tally: Rc<Cell<Drawn>>,
+    sync: bool,
 }
 
 impl Screen {
@@ -48,8 +53,31 @@ impl Screen {
     pub fn enter() -> io::Result<Self> {
         give_back_on_panic();
         take()?;
-        let terminal = Terminal::new(CrosstermBackend::new(Page::default())).inspect_err(|_| give_back())?;
-        Ok(Self { terminal })
+        let page = Page::default();
+        let tally = page.tally.clone();
+        let terminal = Terminal::new(CrosstermBackend::new(page)).inspect_err(|_| give_back())?;
+        Ok(Self { terminal, tally, sync: false })
+    }
+
+    /// Sends `text` as it is.
+    ///
+    /// # Errors
+    /// If the terminal was closed.
+    pub fn send(&mut self, text: &str) -> io::Result<()> {
+        execute!(self.terminal.backend_mut(), Print(text))
+    }
+
+    /// Asks a question; what a terminal that does not know it printed of it is cleared.
+    ///
+    /// # Errors
+    /// If the terminal was closed.
+    pub fn ask(&mut self, question: &str) -> io::Result<()> {
+        execute!(self.terminal.backend_mut(), Print(question), MoveTo(0, 0), Clear(ClearType::All))
+    }
+
+    /// Whether the terminal is told where a drawing begins and ends (DEC mode 2026), so that it shows it all at once.
+    pub fn synchronise(&mut self, sync: bool) {
+        self.sync = sync;
     }
 
     /// Columns and rows.
@@ -70,14 +98,20 @@ impl Screen {
         execute!(self.terminal.backend_mut(), Print(sequence))
     }
 
-    /// Draws; only cells that changed are sent, all at once.
+    /// Draws; only cells that changed are sent, all at once. Says what that cost.
     ///
     /// # Errors
     /// If the terminal was closed.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<Drawn> {
+        self.tally.take();
+        if self.sync {
+            queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        }
         self.terminal.draw(view)?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        if self.sync {
+            execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        }
+        Ok(self.tally.take())
     }
 
     /// Forgets what is on the screen, so that the next drawing sends all of it.
@@ -151,20 +185,26 @@ fn give_back_on_panic() {
     });
 }
 
-/// One drawing, sent in one piece. Unlike a `BufWriter` it sends nothing when dropped in the middle of it.
+/// One drawing, sent in one piece and counted. Unlike a `BufWriter` it sends nothing when dropped in the middle of it.
 #[derive(Default)]
-pub struct Page(Vec<u8>);
+pub struct Page {
+    bytes: Vec<u8>,
+    tally: Rc<Cell<Drawn>>,
+}
 
 impl Write for Page {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        let sent = out.write_all(&self.0).and_then(|()| out.flush());
-        self.0.clear();
+        let began = Instant::now();
+        let sent = out.write_all(&self.bytes).and_then(|()| out.flush());
+        let Drawn { bytes, took, key } = self.tally.get();
+        self.tally.set(Drawn { bytes: bytes + self.bytes.len(), took: took + began.elapsed(), key });
+        self.bytes.clear();
         sent
     }
 }

@@ -1,11 +1,13 @@
 //! What a message changes.
 
 mod compare;
+mod graphics;
 mod list;
 mod look;
 mod mouse;
 mod press;
 mod take;
+mod terminal;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -23,6 +25,12 @@ pub use take::command;
 
 /// Takes `message` in; what is to be done outside comes back.
 pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = change(model, message);
+    effects.extend(graphics::want(model));
+    effects
+}
+
+fn change(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) if key.kind == KeyEventKind::Release => Vec::new(),
         Message::Key(key) => press::press(model, key),
@@ -31,6 +39,23 @@ pub fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
             list::want(model)
+        }
+        Message::Terminal(choice) => {
+            terminal::adopt(model, *choice);
+            Vec::new()
+        }
+        Message::Drawn(drawn) => {
+            terminal::drawn(model, drawn);
+            Vec::new()
+        }
+        Message::Passed(bytes, took) => {
+            terminal::passed(model, bytes, took);
+            Vec::new()
+        }
+        Message::Made(made) => graphics::made(model, made),
+        Message::Forgotten => {
+            model.gallery.clear();
+            Vec::new()
         }
         Message::Tick(clock) => {
             model.clock = clock;

@@ -8,6 +8,7 @@ mod details;
 mod layout;
 mod list;
 mod panes;
+mod picture;
 mod popup;
 mod spread;
 mod text;
@@ -25,7 +26,10 @@ pub use list::rows as list_rows;
 pub use text::screen_text;
 pub use theme::Theme;
 
-use super::model::{Mode, Model, Page};
+use super::{
+    graphics::Wanted,
+    model::{Mode, Model, Page},
+};
 
 /// The least columns and rows.
 pub const LEAST: (u16, u16) = (40, 12);
@@ -87,14 +91,28 @@ fn look(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let all = plan.panes.iter().map(|(_, pane)| *pane).reduce(Rect::union).expect("at least one picture");
         panes::instead(model, model.pane(), theme, layout::middle(all, WORDS, all.height), buf);
     } else {
-        for (kind, pane) in &plan.panes {
-            panes::render(model, theme, *kind, *pane, buf);
+        for (slot, (kind, pane)) in plan.panes.iter().enumerate() {
+            panes::render(model, theme, (slot, *kind), *pane, buf);
         }
     }
     bar::render(model, theme, plan.bar, buf);
     classes::render(model, theme, plan.classes, buf);
     details::render(model, theme, plan.details, buf);
     spread::render(model, theme, plan.spread, buf);
+}
+
+/// The pictures that are to be drawn in the terminal's own protocol.
+pub fn wanted(model: &Model) -> Vec<Wanted> {
+    let area = Rect::new(0, 0, model.size.0, model.size.1);
+    if !picture::is_wanted(model) || area.width < LEAST.0 || area.height < LEAST.1 {
+        return Vec::new();
+    }
+    let [_, middle, _] = rows_of(area);
+    if model.compares() {
+        return compare::wanted(model, middle);
+    }
+    let panes = layout::plan(model, middle).panes.into_iter().enumerate();
+    panes.filter_map(|(slot, (kind, pane))| panes::wanted(model, (slot, kind), pane)).collect()
 }
 
 /// What is under the cell in this column and row of the whole screen.

@@ -4,6 +4,7 @@
 mod common;
 
 mod arrays;
+mod doctor;
 mod lists;
 mod photos;
 mod warnings;

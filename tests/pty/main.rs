@@ -3,6 +3,7 @@
 
 mod journeys;
 mod review;
+mod terminal;
 mod tty;
 
 use std::{fs, path::Path};

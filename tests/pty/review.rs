@@ -40,7 +40,7 @@ fn manifests(folder: &Path) -> [Vec<u8>; 2] {
 fn review(answers: &[&str], ci: bool) -> (u32, String, [bool; 2]) {
     let folder = recorded();
     let before = manifests(folder.path());
-    let mut variables = vec![("TERM", "xterm-256color"), ("SALTTY_FAULT", "Alpha")];
+    let mut variables = vec![("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("SALTTY_FAULT", "Alpha")];
     if ci {
         variables.push(("CI", "true"));
     }

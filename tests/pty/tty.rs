@@ -38,12 +38,14 @@ pub struct Setting<'s> {
     pub rows: u16,
     pub variables: &'s [(&'s str, &'s str)],
     pub folder: &'s Path,
+    /// How long the terminal takes for 4096 bytes.
+    pub slow: Option<Duration>,
 }
 
 impl Default for Setting<'_> {
     fn default() -> Self {
         let variables = &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
-        Self { columns: 100, rows: 30, variables, folder: Path::new(env!("CARGO_MANIFEST_DIR")) }
+        Self { columns: 100, rows: 30, variables, folder: Path::new(env!("CARGO_MANIFEST_DIR")), slow: None }
     }
 }
 
@@ -63,7 +65,11 @@ impl Tty {
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.cwd(setting.folder);
-        for name in ["CI", "COLORTERM", "NO_COLOR", "CLICOLOR_FORCE"] {
+        let saltty =
+            ["SALTTY_DEPTH", "SALTTY_GRAPHICS", "SALTTY_CELL", "SALTTY_SYNC", "SALTTY_LINK", "SALTTY_QUERY_MS"];
+        let around = ["TMUX", "SSH_CONNECTION", "SSH_TTY", "TERM_PROGRAM", "LC_TERMINAL", "KITTY_WINDOW_ID"];
+        let colors = ["CI", "COLORTERM", "NO_COLOR", "CLICOLOR_FORCE"];
+        for name in saltty.into_iter().chain(around).chain(colors) {
             command.env_remove(name);
         }
         // Nothing of the person who runs the tests is read or written.
@@ -80,7 +86,8 @@ impl Tty {
         let parser = Parser::new(setting.rows.try_into().unwrap(), setting.columns.try_into().unwrap(), 0);
         let output = Arc::new((Mutex::new(Output { parser, bytes: Vec::new(), closed: false }), Condvar::new()));
         let to = output.clone();
-        thread::spawn(move || read(reader, &to));
+        let slow = setting.slow;
+        thread::spawn(move || read(reader, &to, slow));
         Self { child, master: pty.master, keys, output, settings }
     }
 
@@ -167,10 +174,13 @@ impl Drop for Tty {
     }
 }
 
-fn read(mut reader: Box<dyn Read + Send>, to: &(Mutex<Output>, Condvar)) {
+fn read(mut reader: Box<dyn Read + Send>, to: &(Mutex<Output>, Condvar), slow: Option<Duration>) {
     let mut bytes = [0; 4096];
     loop {
         let count = reader.read(&mut bytes).unwrap_or(0);
+        if let Some(slow) = slow {
+            thread::sleep(slow.mul_f64(count as f64 / bytes.len() as f64));
+        }
         let mut output = to.0.lock().unwrap_or_else(PoisonError::into_inner);
         output.bytes.extend_from_slice(&bytes[..count]);
         output.parser.process(&bytes[..count]);

@@ -3,6 +3,7 @@
 mod behaviour;
 mod canned;
 mod dump;
+mod pictures;
 mod random;
 mod snapshots;
 mod worker;

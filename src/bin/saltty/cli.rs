@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod screen;
+pub mod terminal;
 
 use std::path::PathBuf;
 
@@ -12,9 +13,10 @@ use saltty::{
     nn::kernel::Kernels,
     photo::{Preprocess, Resize},
     profile::Profile,
+    raster::Depth,
 };
 
-pub use screen::{Among, Compare, Keys, Screen};
+pub use screen::{Among, Compare, Doctor, Keys, Screen};
 
 const STYLES: styling::Styles = styling::Styles::styled()
     .header(styling::AnsiColor::Yellow.on_default().bold())
@@ -55,6 +57,8 @@ pub enum Command {
     Record(Record),
     /// Explain again what was recorded, and say stage by stage whether it is still the same.
     Verify(Verify),
+    /// Say what this terminal can do, what is used of it and why, and how to choose otherwise.
+    Doctor(Doctor),
     /// List the networks saltty knows.
     Models,
     /// List a network's layers: names, side of the ReLU, size.
@@ -282,10 +286,13 @@ pub struct Look {
     /// Colours of the map.
     #[arg(long, default_value = "jet")]
     pub colormap: ColorMap,
-    /// When to use colours: auto follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE`. The interface has 24-bit colours
-    /// where `COLORTERM` or `TERM` say so or with always, else 256; with never it has brightness alone.
+    /// When to use colours: auto follows the terminal, `NO_COLOR` and `CLICOLOR_FORCE`. There are 24-bit colours where
+    /// `COLORTERM`, `TERM` or the terminal say so or with always, else 256; with never there is brightness alone.
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: When,
+    /// How many colours: auto, 24bit, 256, 16, ascii; or `SALTTY_DEPTH`.
+    #[arg(long, value_name = "HOW")]
+    pub depth: Option<terminal::Auto<Depth>>,
     /// Columns of text pictures [default: the terminal's, else 100].
     #[arg(long, value_name = "CELLS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(12..))]
     pub width: Option<usize>,

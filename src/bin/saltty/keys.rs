@@ -48,6 +48,6 @@ pub fn load(asked: Option<&Path>) -> Result<KeyMap> {
 }
 
 /// Where the file is usually.
-fn usual() -> Option<PathBuf> {
+pub fn usual() -> Option<PathBuf> {
     Some(home("XDG_CONFIG_HOME", ".config")?.join("saltty").join("keys.conf"))
 }

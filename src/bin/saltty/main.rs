@@ -4,6 +4,7 @@
 mod browse;
 mod cli;
 mod compare;
+mod doctor;
 mod explain;
 mod keys;
 mod lists;
@@ -33,11 +34,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    cli::terminal::check_variables()?;
     match cli.command {
         None if cli.browse.resume => session::resume(),
         None => browse::run(&cli.browse, None),
         Some(Command::Explain(explain)) => explain::run(&explain),
         Some(Command::Compare(options)) => compare::run(&options),
+        Some(Command::Doctor(options)) => doctor::run(&options),
         Some(Command::Keys(options)) => keys::run(&options),
         Some(Command::Record(options)) => record::run(&options),
         Some(Command::Verify(options)) => verify::run(&options),

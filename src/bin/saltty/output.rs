@@ -12,7 +12,7 @@ use saltty::{
     scene::{ClassScore, Scene},
 };
 
-use crate::cli::{Look, When};
+use crate::cli::{Look, When, terminal};
 
 /// Columns where there is no terminal to ask.
 const PLAIN_WIDTH: usize = 100;
@@ -73,28 +73,33 @@ pub fn make_folder(folder: &Path, option: &str) -> Result<()> {
         .with_context(|| format!("cannot make the folder {}; choose another with {option}", folder.display()))
 }
 
-/// In which colours to print on standard output.
-pub fn depth(look: &Look) -> Depth {
+/// In which colours to print on standard output, and why. A terminal is not asked: text waits for nobody.
+pub fn depth_and_why(look: &Look) -> Result<(Depth, String)> {
     let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let forced = set("CLICOLOR_FORCE") && env::var_os("CLICOLOR_FORCE").is_none_or(|value| value != "0");
     let term = env::var("TERM").unwrap_or_default();
-    match look.color {
-        When::Never => Depth::Ascii,
-        When::Auto if set("NO_COLOR") => Depth::Ascii,
-        When::Auto if !forced && (!io::stdout().is_terminal() || term == "dumb") => Depth::Ascii,
-        When::Always | When::Auto => Depth::True,
+    let plain = |because: &str| Ok((Depth::Ascii, because.to_owned()));
+    let wish = terminal::depth(look)?;
+    if look.color == When::Auto && wish.is_none() && set("NO_COLOR") {
+        return plain("NO_COLOR is set");
     }
+    if look.color == When::Auto && look.depth.is_none() && !forced && (!io::stdout().is_terminal() || term == "dumb") {
+        return plain("standard output is no terminal that shows colours");
+    }
+    if let Some(wish) = wish {
+        return Ok((wish.value, format!("{} says so", wish.by)));
+    }
+    if forced && !io::stdout().is_terminal() {
+        return Ok((Depth::True, "CLICOLOR_FORCE says so".to_owned()));
+    }
+    let colorterm = env::var("COLORTERM").unwrap_or_default();
+    Ok((Depth::of_terminal(&colorterm, &term), format!("COLORTERM={colorterm} and TERM={term}")))
 }
 
-/// In which colours to draw the interface.
-pub fn screen_depth(look: &Look) -> Depth {
-    let value = |name: &str| env::var(name).unwrap_or_default();
-    match look.color {
-        When::Never => Depth::Ascii,
-        When::Auto if !value("NO_COLOR").is_empty() => Depth::Ascii,
-        When::Auto => Depth::of_terminal(&value("COLORTERM"), &value("TERM")),
-        When::Always => Depth::True,
-    }
+/// In which colours to print on standard output.
+pub fn depth(look: &Look) -> Depth {
+    // Variables that are not understood were told at the start.
+    depth_and_why(look).map_or(Depth::Ascii, |(depth, _)| depth)
 }
 
 /// Columns to fill.

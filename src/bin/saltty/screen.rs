@@ -9,15 +9,16 @@ use std::{
 
 use anyhow::{Result, bail};
 use saltty::{
+    raster::Depth,
     survey::Cache,
-    tui::{self, Ending, Opening, Start},
+    terminal::Surroundings,
+    tui::{self, Asking, Ending, Opening, Start},
 };
 
 use crate::{
-    cli::{Look, Screen},
+    cli::{Look, Screen, terminal::wishes},
     keys,
     network::Choice,
-    output,
     session::Session,
 };
 
@@ -49,7 +50,7 @@ pub fn open(setup: Setup, before: Option<&Session>) -> Result<ExitCode> {
         photos,
         openings,
         colors: look.colormap,
-        depth: output::screen_depth(look),
+        depth: Depth::Palette256,
         keys: keys::load(screen.keys.as_deref())?,
         opacity: None,
         shared,
@@ -61,7 +62,8 @@ pub fn open(setup: Setup, before: Option<&Session>) -> Result<ExitCode> {
     let open =
         move || networks.iter().map(Choice::supply).collect::<Result<Vec<_>>>().map_err(|error| format!("{error:#}"));
     let cache = if screen.no_cache { None } else { Cache::usual() };
-    let left = tui::run(start, open, cache)?;
+    let asking = Asking { here: Surroundings::here(), wishes: wishes(look, &screen.terminal)? };
+    let left = tui::run(start, asking, open, cache)?;
     match left.ending {
         Ending::Failed(reason) => bail!(reason),
         Ending::Quit => {

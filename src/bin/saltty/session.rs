@@ -140,7 +140,8 @@ fn read(path: &Path) -> Result<Session, String> {
     toml::from_str(&text).map_err(|error| format!("it is damaged ({})", error.message()))
 }
 
-fn place() -> Option<PathBuf> {
+/// Where it is written down.
+pub fn place() -> Option<PathBuf> {
     Some(home("XDG_STATE_HOME", ".local/state")?.join("saltty").join("session.toml"))
 }
 

@@ -69,6 +69,7 @@ pub const BINDINGS: &[Binding] = bindings![
     Both "help" "? h" Action::Help, "this help";
     Both "back" "Esc" Action::Back, "stop what is being done, else go back a step";
     Both "quit" "q Ctrl-C" Action::Quit, "quit";
+    Both "meter" "B" Action::Meter, "meter: bytes of a frame, time from a key to its frame";
     Both "redraw" "Ctrl-L" Action::Redraw, "draw the screen again";
     Both "suspend" "Ctrl-Z" Action::Suspend, "suspend";
 ];

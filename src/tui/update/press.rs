@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{compare, list, look, open, say, take, turn_to, work};
+use super::{compare, list, look, open, say, take, terminal, turn_to, work};
 use crate::tui::{
     keys::{Action, Scope},
     message::{Effect, Order},
@@ -197,7 +197,14 @@ fn type_line(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => vec![Effect::Quit],
-        Action::Redraw => vec![Effect::Redraw],
+        Action::Redraw => {
+            model.gallery.clear();
+            vec![Effect::Redraw]
+        }
+        Action::Meter => {
+            terminal::meter(model);
+            Vec::new()
+        }
         Action::Suspend => vec![Effect::Suspend],
         Action::Back => back(model),
         Action::Help => open(model, Mode::Help(0)),

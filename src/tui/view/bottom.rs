@@ -62,8 +62,9 @@ const LIST: [(Action, &str); 7] = [
 
 /// Draws the row.
 pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let always = format!(" {} help  {} quit", model.keys.hint(Action::Help), model.keys.hint(Action::Quit));
-    let long = model.notice.is_some() && area.width < 100;
+    let keys = format!(" {} help  {} quit", model.keys.hint(Action::Help), model.keys.hint(Action::Quit));
+    let always = model.meter.map_or(keys, |meter| format!(" {}", meter.in_words()));
+    let long = model.notice.is_some() && area.width < 100 && model.meter.is_none();
     let right = if long { 0 } else { always.chars().count() as u16 };
     let (left, right) = layout::cut_columns(area, area.width.saturating_sub(right));
     Line::styled(always, theme.dim).alignment(Alignment::Right).render(right, buf);
@@ -78,7 +79,16 @@ pub fn render(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         (_, Some(Notice::Saved(files)), _) => Line::from(saved(files, room)),
         (_, Some(Notice::Wrong(text)), _) => Line::styled(text.as_str(), theme.wrong),
         (_, None, Some(_)) => Line::from(turning(model, theme)),
-        (_, None, None) => Line::styled(hints(model, room), theme.dim),
+        (_, None, None) => match &model.slow {
+            Some(slow) => {
+                let hints = hints(model, room.saturating_sub(width(slow) + 2));
+                Line::from(vec![
+                    Span::styled(slow.as_str(), theme.caution),
+                    Span::styled(format!("  {hints}"), theme.dim),
+                ])
+            }
+            None => Line::styled(hints(model, room), theme.dim),
+        },
     };
     line.render(left, buf);
 }

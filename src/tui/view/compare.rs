@@ -10,14 +10,15 @@ use ratatui::{
 use super::{
     Hit, Theme, bar, classes, details, layout,
     panes::{self, Kind},
+    picture,
     text::shortened,
     within,
 };
 use crate::{
     compare::Likeness,
     heatmap::ColorMap,
-    raster::HalfBlocks,
     tui::{
+        graphics::{Source, Wanted},
         model::{Model, Pictures},
         pane::{Pane, Wish},
     },
@@ -41,7 +42,7 @@ fn plan(model: &Model, area: Rect) -> (Vec<Rect>, Rect) {
     let foot = if area.height >= 20 { FOOT } else { 1 };
     let (grid, _) = layout::cut_rows(area, area.height - foot);
     let count = model.panes.len() + usize::from(model.differs);
-    let areas = layout::grid(count, WORDS, grid);
+    let areas = layout::grid(count, WORDS, grid, model.cell);
     let bottom = areas.iter().map(|area| area.bottom()).max().unwrap_or(area.y);
     (areas, layout::cut_rows(area, bottom - area.y).1)
 }
@@ -83,12 +84,9 @@ fn draw(model: &Model, at: usize, pane: &Pane, theme: &Theme, area: Rect, buf: &
     let style = if at == model.focus { theme.chosen } else { theme.strong };
     let name = shortened(&name(model, pane), usize::from(title.width).saturating_sub(4));
     Line::from(vec![Span::styled(format!(" {} ", at + 1), style), Span::raw(" "), Span::raw(name)]).render(title, buf);
-    match panes::raster(pane, kind(model)) {
-        Some(raster) => {
-            let cut = model.lens.cut(raster);
-            let picture = HalfBlocks::new(&cut, model.depth);
-            let covered = picture.covers(inside);
-            picture.render(inside, buf);
+    match pane.source(kind(model)) {
+        Some(source) => {
+            let covered = picture::render(model, at, &source, inside, buf);
             if let Some(scene) = pane.scene() {
                 panes::point(model, scene, covered, buf);
             }
@@ -154,12 +152,27 @@ fn difference(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let other = model.focus.max(1);
     Line::styled(format!(" 1 - {}  signed difference", other + 1), theme.strong).render(title, buf);
     let Some(difference) = &model.difference else { return };
-    let cut = model.lens.cut(&difference.picture);
-    HalfBlocks::new(&cut, model.depth).render(inside, buf);
+    picture::render(model, model.panes.len(), &Source::Difference(difference.clone()), inside, buf);
     let bound = difference.bound;
     bar::ends(ColorMap::Diverging, [-bound, bound], "difference", model.depth, theme, scale, buf);
     let what = if model.shared { "of raw values" } else { "each over its own maximum" };
     Line::styled(what, theme.dim).render(words, buf);
+}
+
+/// The picture of this pane, or of the difference behind the last one.
+fn source(model: &Model, pane: usize) -> Option<Source> {
+    match model.panes.get(pane) {
+        Some(shown) => shown.source(kind(model)),
+        None => model.difference.clone().filter(|_| model.differs).map(Source::Difference),
+    }
+}
+
+/// What to encode.
+pub fn wanted(model: &Model, area: Rect) -> Vec<Wanted> {
+    let (areas, _) = plan(model, area);
+    let wanted =
+        |(slot, area): (usize, &Rect)| Some(picture::wanted(model, slot, source(model, slot)?, parts(*area)[1]));
+    areas.iter().enumerate().filter_map(wanted).collect()
 }
 
 /// What is under this place.
@@ -167,11 +180,6 @@ pub fn hit(model: &Model, area: Rect, at: Position) -> Option<Hit> {
     let (areas, _) = plan(model, area);
     let (pane, area) = areas.iter().enumerate().find(|(_, area)| area.contains(at))?;
     let [_, inside, ..] = parts(*area);
-    let raster = match model.panes.get(pane) {
-        Some(shown) => panes::raster(shown, kind(model))?,
-        None => &model.difference.as_ref()?.picture,
-    };
-    let cut = model.lens.cut(raster);
-    let picture = HalfBlocks::new(&cut, model.depth).covers(inside);
+    let picture = picture::covers(model, &source(model, pane)?, inside);
     within(picture, at).map(|place| Hit::Pane(pane, place))
 }

@@ -5,7 +5,10 @@
 use ratatui::layout::Rect;
 
 use super::panes::Kind;
-use crate::tui::model::{Model, Pictures};
+use crate::{
+    raster::CellShape,
+    tui::model::{Model, Pictures},
+};
 
 /// Rows of the class list: the likeliest five and one more.
 const CLASSES: u16 = 6;
@@ -47,6 +50,8 @@ struct Arrangement {
     row: bool,
     /// Whether the words are under them.
     under: bool,
+    /// The shape of the terminal's cells.
+    cell: CellShape,
 }
 
 impl Arrangement {
@@ -61,10 +66,10 @@ impl Arrangement {
         if self.row { ((width + 1) / self.panes - 1, height) } else { (width, height / self.panes) }
     }
 
-    /// Pixels a side of each picture, square, in `area`.
+    /// Columns of each picture, square, in `area`.
     fn side(self, area: Rect) -> u16 {
         let (width, height) = self.pane(area);
-        width.min(height.saturating_sub(1) * 2)
+        width.min(self.cell.columns(height.saturating_sub(1)))
     }
 }
 
@@ -73,7 +78,7 @@ pub fn plan(model: &Model, area: Rect) -> Plan {
     let most = if model.pictures == Pictures::All { 3 } else { 1 };
     let best = |panes: u16| {
         let ways = [(true, true), (true, false), (false, true), (false, false)];
-        let all = ways.map(|(row, under)| Arrangement { panes, row, under });
+        let all = ways.map(|(row, under)| Arrangement { panes, row, under, cell: model.cell });
         // The first of the best.
         all.into_iter().rev().max_by_key(|way| way.side(area)).expect("four ways")
     };
@@ -97,7 +102,7 @@ fn place(way: Arrangement, pictures: Pictures, area: Rect) -> Plan {
     let (columns, rows) = way.pane(area);
     // Pictures are as wide as their share when the words are under them, and no wider than they are when beside.
     let width = if way.under { columns } else { columns.min(side.max(1)) };
-    let height = rows.min(side.div_ceil(2) + 1);
+    let height = rows.min(way.cell.rows(side) + 1);
     let (across, down) = if way.row { (width + 1, 0) } else { (0, height) };
     let pane = |at: u16| Rect::new(area.x + at * across, area.y + at * down, width, height).intersection(area);
     let panes: Vec<(Kind, Rect)> = (0..).zip(kinds(way.panes, pictures)).map(|(at, &kind)| (kind, pane(at))).collect();
@@ -129,17 +134,17 @@ fn split(words: Rect) -> (Rect, Rect, Rect) {
 
 /// Columns and rows of a grid of `count` panes in `area`, each `extra` rows higher than its picture, whose pictures are
 /// the largest.
-pub fn grid(count: usize, extra: u16, area: Rect) -> Vec<Rect> {
+pub fn grid(count: usize, extra: u16, area: Rect, cell: CellShape) -> Vec<Rect> {
     let side = |columns: u16| {
         let rows = (count as u16).div_ceil(columns);
         let (width, height) = ((area.width + 1) / columns, area.height / rows);
-        width.saturating_sub(1).min(height.saturating_sub(extra) * 2)
+        width.saturating_sub(1).min(cell.columns(height.saturating_sub(extra)))
     };
     let columns = (1..=count as u16).rev().max_by_key(|&columns| side(columns)).unwrap_or(1);
     let rows = (count as u16).div_ceil(columns);
     let width = (area.width + 1) / columns;
     // No higher than a square picture needs, so that its words are beside it.
-    let height = (area.height / rows).min(width.saturating_sub(1).div_ceil(2) + extra);
+    let height = (area.height / rows).min(cell.rows(width.saturating_sub(1)) + extra);
     let pane = |at: u16| {
         let (x, y) = (area.x + at % columns * width, area.y + at / columns * height);
         Rect::new(x, y, width.saturating_sub(1), height).intersection(area)

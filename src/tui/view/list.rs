@@ -132,11 +132,11 @@ fn entry(model: &Model, photo: usize, chosen: bool, theme: &Theme, area: Rect, b
     let pointer = if chosen { "▶" } else { " " };
     buf.set_stringn(area.x, area.y, pointer, 1, theme.accent);
     buf.set_stringn(area.x + 1, area.y, mark, 1, theme.caution);
-    let side = area.height * 2;
+    let side = model.cell.columns(area.height);
     let (thumbnail, words) =
         layout::cut_columns(Rect { x: area.x + 3, width: area.width.saturating_sub(3), ..area }, side + 1);
     if let Some(small) = &entry.thumbnail {
-        HalfBlocks::new(small, model.depth).render(Rect { width: side, ..thumbnail }, buf);
+        HalfBlocks::new(small, model.depth).shaped(model.cell).render(Rect { width: side, ..thumbnail }, buf);
     }
     let style = if chosen { theme.chosen } else { Style::new() };
     let path = &model.photos[photo];

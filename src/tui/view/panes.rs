@@ -8,42 +8,29 @@ use ratatui::{
     widgets::Widget,
 };
 
-use super::{Theme, bar, bottom, centered, layout};
+use super::{Theme, bar, bottom, centered, layout, picture};
 use crate::{
-    raster::{Depth, HalfBlocks, Raster},
+    raster::Depth,
     scene::Scene,
-    tui::{model::Model, pane::Pane},
+    tui::{graphics::Wanted, model::Model, pane::Pane},
 };
 
-/// What a pane shows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// The photo as the network saw it.
-    Photo,
-    /// The map alone.
-    Map,
-    /// The map over the photo.
-    Overlay,
-}
-
-/// The picture of `pane` that is of this kind, if there is one.
-pub fn raster(pane: &Pane, kind: Kind) -> Option<&Raster> {
-    match kind {
-        Kind::Photo => pane.scene().map(|scene| &scene.photo).or(pane.photo.as_deref()),
-        Kind::Map => pane.map(),
-        Kind::Overlay => pane.overlay(),
-    }
-}
+pub use crate::tui::pane::Kind;
 
 /// The cells that the picture of the only pane takes of `area`, title included in that.
 pub fn covered(model: &Model, kind: Kind, area: Rect) -> Option<Rect> {
     let (_, inside) = layout::cut_rows(area, 1);
-    let cut = model.lens.cut(raster(model.pane(), kind)?);
-    Some(HalfBlocks::new(&cut, model.depth).covers(inside))
+    Some(picture::covers(model, &model.pane().source(kind)?, inside))
 }
 
-/// Draws one picture of the only pane. What goes wrong is told once, in the last one's place.
-pub fn render(model: &Model, theme: &Theme, kind: Kind, area: Rect, buf: &mut Buffer) {
+/// What to encode for it, without its title.
+pub fn wanted(model: &Model, (slot, kind): (usize, Kind), area: Rect) -> Option<Wanted> {
+    let (_, inside) = layout::cut_rows(area, 1);
+    Some(picture::wanted(model, slot, model.pane().source(kind)?, inside))
+}
+
+/// Draws one picture of the only pane, the page's number `slot`. What goes wrong is told once, in the last one's place.
+pub fn render(model: &Model, theme: &Theme, (slot, kind): (usize, Kind), area: Rect, buf: &mut Buffer) {
     let (title, inside) = layout::cut_rows(area, 1);
     let scene = model.scene();
     let method = scene.map_or(model.pane().wish.method, |scene| scene.method);
@@ -54,12 +41,9 @@ pub fn render(model: &Model, theme: &Theme, kind: Kind, area: Rect, buf: &mut Bu
         (Kind::Overlay, Some(tenths)) => format!("blend, {} % map", tenths * 10),
     };
     let name = Line::styled(name, theme.dim).centered();
-    if let Some(raster) = raster(model.pane(), kind) {
-        let cut = model.lens.cut(raster);
-        let picture = HalfBlocks::new(&cut, model.depth);
-        let covered = picture.covers(inside);
+    if let Some(source) = model.pane().source(kind) {
+        let covered = picture::render(model, slot, &source, inside, buf);
         name.render(Rect { x: covered.x, width: covered.width, ..title }, buf);
-        picture.render(inside, buf);
         if let Some(scene) = scene {
             point(model, scene, covered, buf);
         }

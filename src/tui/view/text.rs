@@ -45,7 +45,7 @@ pub fn shortened_in_the_middle(text: &str, room: usize) -> String {
 
 /// The screen of `model`, without what lies over it, as lines of text in its colours.
 pub fn screen_text(model: &Model) -> String {
-    let plain = Model { mode: Mode::Look, notice: None, ..model.clone() };
+    let plain = Model { mode: Mode::Look, notice: None, graphics: None, meter: None, ..model.clone() };
     let area = Rect::new(0, 0, model.size.0, model.size.1);
     let mut buffer = Buffer::empty(area);
     super::render(&plain, area, &mut buffer);

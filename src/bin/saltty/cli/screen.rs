@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use saltty::{explain::Method, model::Model};
 
-use super::Look;
+use super::{Look, terminal::Terminal};
 
 /// Whether and how the interface opens.
 #[derive(Args, Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Screen {
     /// A key map file (`saltty keys --print` writes one) [default: ~/.config/saltty/keys.conf, where there is one].
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
+    #[command(flatten)]
+    pub terminal: Terminal,
 }
 
 /// One of several networks.
@@ -100,3 +102,20 @@ pub struct Keys {
     #[arg(long, value_name = "FILE")]
     pub keys: Option<PathBuf>,
 }
+
+#[derive(Args, Debug)]
+#[command(after_help = DOCTOR_EXAMPLES)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub look: Look,
+    #[command(flatten)]
+    pub terminal: Terminal,
+}
+
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  saltty doctor                                  what was found, what is used of it, and why
+  saltty doctor --graphics sixel                 the same with a choice made by hand
+  SALTTY_QUERY_MS=3000 saltty doctor             more patience, over a very slow link
+
+Without a terminal it says what text would look like. Exit status: 0.";

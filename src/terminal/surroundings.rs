@@ -1,0 +1,102 @@
+//! What the variables of the surroundings say of the terminal.
+
+use std::{
+    env,
+    process::{Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long tmux may take to answer.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// The variables that matter, empty where they are not set.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent variables, read by name")]
+pub struct Surroundings {
+    /// `TERM`.
+    pub term: String,
+    /// `COLORTERM`.
+    pub colorterm: String,
+    /// `TERM_PROGRAM`, else `LC_TERMINAL`, which ssh takes along.
+    pub program: String,
+    /// Whether `NO_COLOR` is set.
+    pub no_color: bool,
+    /// Whether this is inside tmux.
+    pub tmux: bool,
+    /// Whether tmux hands what it is told to on to the terminal around it (`allow-passthrough`).
+    pub tmux_passes: bool,
+    /// Whether this came over SSH.
+    pub ssh: bool,
+    /// Whether a variable says that kitty or Ghostty is around, inside tmux as well.
+    pub kitty: bool,
+}
+
+impl Surroundings {
+    /// What `variable` gives by name.
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let text = |name: &str| variable(name).unwrap_or_default();
+        let set = |name: &str| !text(name).is_empty();
+        let program = ["LC_TERMINAL", "TERM_PROGRAM"].map(text);
+        let program = program.into_iter().find(|name| !name.is_empty() && name != "tmux").unwrap_or_default();
+        Self {
+            term: text("TERM"),
+            colorterm: text("COLORTERM"),
+            program,
+            no_color: set("NO_COLOR"),
+            tmux: set("TMUX"),
+            tmux_passes: false,
+            ssh: set("SSH_CONNECTION") || set("SSH_TTY") || set("SSH_CLIENT"),
+            kitty: set("KITTY_WINDOW_ID") || set("GHOSTTY_RESOURCES_DIR"),
+        }
+    }
+
+    /// What the process was started with; tmux is asked what it hands on.
+    pub fn here() -> Self {
+        let plain = Self::of(|name| env::var(name).ok());
+        Self { tmux_passes: plain.tmux && tmux_passes(), ..plain }
+    }
+
+    /// Whether this terminal would print questions rather than answer them.
+    pub fn prints_questions(&self) -> bool {
+        ["dumb", "linux", "vt52", "emacs"].iter().any(|name| self.term.starts_with(name))
+    }
+}
+
+/// Whether tmux is set to hand sequences on; waits for it no longer than a moment.
+pub fn tmux_passes() -> bool {
+    let mut command = Command::new("tmux");
+    command.args(["display-message", "-p", "#{allow-passthrough}"]);
+    let run = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let Ok(mut child) = run else { return false };
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        if child.try_wait().is_ok_and(|status| status.is_some()) {
+            let said = child.wait_with_output().map(|output| output.stdout).unwrap_or_default();
+            return matches!(said.trim_ascii(), b"on" | b"all" | b"1" | b"2");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_read_and_empty_ones_are_none() {
+        let here = Surroundings::of(|name| match name {
+            "TERM" => Some("tmux-256color".to_owned()),
+            "TERM_PROGRAM" => Some("tmux".to_owned()),
+            "LC_TERMINAL" => Some("iTerm2".to_owned()),
+            "TMUX" => Some("/tmp/tmux-0/default,1,0".to_owned()),
+            "SSH_TTY" | "NO_COLOR" => Some(String::new()),
+            _ => None,
+        });
+        assert!(here.tmux && !here.ssh && !here.no_color && !here.kitty);
+        assert_eq!((here.term.as_str(), here.program.as_str()), ("tmux-256color", "iTerm2"));
+    }
+}

@@ -1,0 +1,255 @@
+//! A terminal that answers saltty's question, and one that does not.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use vt100::Screen;
+
+use crate::{
+    CAT_AND_DOG, map, marked,
+    tty::{Setting, Tty},
+};
+
+/// The end of the question.
+const ASKED: &str = "\x1b[16t\x1b[c";
+/// A terminal that has everything but kitty's pictures.
+const XTERM: &str = "\x1bP>|XTerm(390)\x1b\\\x1bP1$r0;48:2::1:2:3m\x1b\\\x1b[?2026;2$y\x1b[6;20;9t\x1b[?64;1;4;22c";
+const KITTY: &str = "\x1b_Gi=31;OK\x1b\\\x1b_Gi=32;OK\x1b\\\x1bP>|kitty(0.35.2)\x1b\\\x1bP1$r0;48:2:1:2:3m\x1b\\\
+                     \x1b[?2026;2$y\x1b[6;20;9t\x1b[?62;c";
+/// However busy the machine is, nobody takes it for a slow link.
+const PLAIN: &[(&str, &str)] = &[("TERM", "xterm-256color"), ("SALTTY_LINK", "fast")];
+
+fn setting() -> Setting<'static> {
+    Setting { variables: PLAIN, ..Setting::default() }
+}
+
+/// Waits until this was written.
+fn wait_written(tty: &Tty, text: &str) {
+    let until = Instant::now() + Duration::from_secs(120);
+    while !tty.written().contains(text) {
+        assert!(Instant::now() < until, "waited in vain until {text:?} was written");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Answers the question as `answer`, in two pieces and with a key in between.
+fn answer(tty: &mut Tty, answer: &str, key: &str) {
+    wait_written(tty, ASKED);
+    let at = answer.len() / 2;
+    tty.press(&answer[..at]);
+    thread::sleep(Duration::from_millis(20));
+    tty.press(&answer[at..]);
+    tty.press(key);
+}
+
+fn is_explained(screen: &Screen) -> Option<()> {
+    marked(screen, "Egyptian cat").then_some(())
+}
+
+#[test]
+fn the_doctor_says_what_a_terminal_answered_and_why_it_chose_so() {
+    let mut tty = Tty::start(&["doctor"], &setting());
+    answer(&mut tty, XTERM, "");
+    let (status, _, written) = tty.end();
+    assert_eq!(status, 0);
+    for words in [
+        "XTerm(390), 100x30 cells",
+        "answered in ",
+        "24-bit colours: the terminal kept a 24-bit colour when asked",
+        "sixel: its device attributes (DA1) list sixels",
+        "9x20 pixels, 2.22 times as high as wide; the terminal said so",
+        "synchronised: the terminal said so",
+        "--graphics halfblocks|kitty|sixel|iterm2, SALTTY_GRAPHICS",
+    ] {
+        assert!(written.contains(words), "no `{words}` in {written}");
+    }
+}
+
+#[test]
+fn the_doctor_does_not_wait_for_a_terminal_that_says_nothing() {
+    let variables = &[("TERM", "xterm-256color"), ("SALTTY_QUERY_MS", "100"), ("SALTTY_GRAPHICS", "iterm2")];
+    let (status, _, written) = Tty::start(&["doctor"], &Setting { variables, ..Setting::default() }).end();
+    assert_eq!(status, 0);
+    for words in [
+        "did not answer",
+        "256 colours: neither COLORTERM nor TERM nor the terminal",
+        "iterm2: SALTTY_GRAPHICS=iterm2 says so",
+        "1:2, 2.00 times as high as wide; assumed",
+        "not synchronised",
+    ] {
+        assert!(written.contains(words), "no `{words}` in {written}");
+    }
+}
+
+#[test]
+fn a_terminal_that_says_nothing_gets_half_blocks_and_its_keys_count_at_once() {
+    let variables = &[("TERM", "xterm-256color"), ("SALTTY_QUERY_MS", "10000")];
+    let mut tty = Tty::start(&[CAT_AND_DOG], &Setting { variables, ..Setting::default() });
+    wait_written(&tty, ASKED);
+    tty.press("?");
+    tty.wait_for("any other key closes");
+    tty.press("\x1b[B\x1b[Bx");
+    tty.wait_without("any other key closes");
+    tty.wait("the cat is explained in half blocks", |screen| map(screen).and_then(|_| is_explained(screen)));
+    tty.press("q");
+    let (status, _, written) = tty.end();
+    assert_eq!(status, 0);
+    assert!(!written.contains("\x1b[?2026h"), "nobody said that updates may be synchronised");
+}
+
+#[test]
+fn colours_updates_and_cells_are_those_that_were_answered() {
+    let mut tty = Tty::start(&["--graphics", "halfblocks", CAT_AND_DOG], &setting());
+    answer(&mut tty, XTERM, "B");
+    tty.wait("the cat is explained", |screen| map(screen).and_then(|_| is_explained(screen)));
+    tty.wait_for(" frames");
+    tty.wait("24-bit colours", |screen| {
+        let map = map(screen)?;
+        map.iter().all(|(_, upper, _)| matches!(upper, vt100::Color::Rgb(..))).then_some(())
+    });
+    tty.press("q");
+    let (status, _, written) = tty.end();
+    assert_eq!(status, 0);
+    let (on, off) = (written.matches("\x1b[?2026h").count(), written.matches("\x1b[?2026l").count());
+    assert!(on > 0 && off >= on, "{on} begun, {off} ended");
+}
+
+/// Half blocks in the middle of the screen.
+fn blocks(screen: &Screen) -> Option<()> {
+    map(screen).map(|_| ())
+}
+
+/// No half block anywhere in the upper half of the screen.
+fn no_blocks(screen: &Screen) -> Option<()> {
+    let upper = |((row, _), ..): &crate::tty::Pixel| *row < 10;
+    (!crate::tty::pixels(screen).iter().any(upper)).then_some(())
+}
+
+#[test]
+fn kittys_pictures_are_sent_and_give_way_to_the_cursor() {
+    let mut tty = Tty::start(&[CAT_AND_DOG], &setting());
+    answer(&mut tty, KITTY, "");
+    wait_written(&tty, "\x1b_Gq=2,i=");
+    wait_written(&tty, "\u{10EEEE}");
+    tty.wait("the cat is explained, without half blocks", |screen| is_explained(screen).and(no_blocks(screen)));
+    tty.press("x");
+    tty.wait("the cursor is over half blocks", blocks);
+    tty.press("\x1b");
+    tty.wait("the pictures are back", no_blocks);
+    let before = tty.written().matches("a=T,U=1").count();
+    tty.press("j");
+    tty.wait("another class", |screen| marked(screen, "basenji").then_some(()));
+    let until = Instant::now() + Duration::from_secs(120);
+    while tty.written().matches("a=T,U=1").count() < before + 2 {
+        assert!(Instant::now() < until, "map and overlay of the other class are sent");
+        thread::sleep(Duration::from_millis(10));
+    }
+    tty.press("q");
+    let (status, screen, written) = tty.end();
+    assert_eq!(status, 0);
+    crate::tty::assert_given_back(&screen);
+    assert!(
+        written.contains("o=z,") && written.contains("\x1b_Ga=d,d=A,q=2\x1b\\"),
+        "compressed, and forgotten at the end"
+    );
+}
+
+#[test]
+fn an_answer_that_comes_late_is_no_keys_and_still_counts() {
+    let variables = &[("TERM", "xterm-256color"), ("SALTTY_LINK", "fast"), ("SALTTY_QUERY_MS", "100")];
+    let mut tty = Tty::start(&[CAT_AND_DOG], &Setting { variables, ..Setting::default() });
+    wait_written(&tty, ASKED);
+    thread::sleep(Duration::from_millis(700));
+    tty.press(&format!("?\x1b{KITTY}"));
+    wait_written(&tty, "\x1b_Gq=2,i=");
+    tty.wait("nothing lies over the pictures", |screen| is_explained(screen).and(no_blocks(screen)));
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
+
+#[test]
+fn sixels_are_sent_and_give_way_to_what_lies_over_them() {
+    let mut tty = Tty::start(&[CAT_AND_DOG], &setting());
+    answer(&mut tty, XTERM, "");
+    wait_written(&tty, "\"1;1;");
+    tty.wait("the cat is explained, without half blocks", |screen| is_explained(screen).and(no_blocks(screen)));
+    tty.press("t");
+    tty.wait("the list lies over half blocks", |screen| (!crate::tty::pixels(screen).is_empty()).then_some(()));
+    tty.press("\x1b");
+    tty.wait("the pictures are back", no_blocks);
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
+
+#[test]
+fn inline_images_are_sent_to_a_terminal_that_calls_itself_so() {
+    let variables = &[("TERM", "xterm-256color"), ("LC_TERMINAL", "iTerm2"), ("SALTTY_LINK", "fast")];
+    let mut tty = Tty::start(&[CAT_AND_DOG], &Setting { variables, ..Setting::default() });
+    answer(&mut tty, "\x1b[6;17;8t\x1b[?62;c", "");
+    wait_written(&tty, "\x1b]1337;File=inline=1;");
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
+
+#[test]
+fn pictures_may_be_insisted_on_or_left_out() {
+    let mut tty = Tty::start(&["--graphics", "sixel", "--query-ms", "0", CAT_AND_DOG], &setting());
+    wait_written(&tty, "\"1;1;");
+    assert!(!tty.written().contains(ASKED), "nobody is asked");
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+    let mut tty = Tty::start(&["--graphics", "halfblocks", CAT_AND_DOG], &setting());
+    answer(&mut tty, KITTY, "");
+    tty.wait("half blocks", |screen| is_explained(screen).and(blocks(screen)));
+    tty.press("q");
+    let (_, _, written) = tty.end();
+    assert!(!written.contains("a=T,U=1"));
+}
+
+#[test]
+fn a_slow_link_is_noticed_where_something_before_it_takes_all_at_once() {
+    let variables = &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("SSH_TTY", "/dev/pts/9")];
+    let mut tty = Tty::start(&[CAT_AND_DOG], &Setting { variables, ..Setting::default() });
+    answer(&mut tty, "\x1b[6;20;9t\x1b[?62;c", "");
+    // Every later question is answered as late as over a link of 50 kB/s.
+    let until = Instant::now() + Duration::from_secs(120);
+    let mut answered = 1;
+    while !tty.wait("a screen", |screen| Some(screen.contents().contains("slow link ("))) {
+        assert!(Instant::now() < until, "the slow link is not noticed");
+        if tty.written().matches("\x1b[c").count() > answered {
+            answered += 1;
+            thread::sleep(Duration::from_millis(1200));
+            tty.press("\x1b[?62;c");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    tty.wait("256 colours", |screen| {
+        let map = map(screen)?;
+        map.iter().all(|(_, upper, _)| matches!(upper, vt100::Color::Idx(_))).then_some(())
+    });
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
+
+#[test]
+fn a_slow_link_is_noticed_told_and_gets_fewer_colours() {
+    let variables = &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("SSH_TTY", "/dev/pts/9")];
+    let slow =
+        Setting { columns: 200, rows: 60, slow: Some(Duration::from_millis(40)), variables, ..Setting::default() };
+    let mut tty = Tty::start(&[CAT_AND_DOG], &slow);
+    tty.wait_for("slow link (");
+    let quantised = |screen: &Screen| {
+        let map = map(screen)?;
+        map.iter().all(|(_, upper, _)| matches!(upper, vt100::Color::Idx(_))).then_some(())
+    };
+    tty.wait("256 colours", quantised);
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+    let mut tty = Tty::start(&["--link", "slow", CAT_AND_DOG], &Setting::default());
+    tty.wait("256 colours, as asked", |screen| is_explained(screen).and(quantised(screen)));
+    tty.wait_for("slow link, as asked");
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
