@@ -5,4 +5,5 @@ mod canned;
 mod dump;
 mod random;
 mod snapshots;
+mod views;
 mod worker;
