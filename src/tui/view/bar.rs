@@ -70,7 +70,11 @@ pub fn ends(
     let words = low.len() + high.len() + 2 + if named { name.len() + 2 } else { 0 };
     let width = (area.width.saturating_sub(words as u16)).min(WIDEST);
     if width < 3 {
-        return Line::styled(format!("{low} to {high}"), theme.dim).render(area, buf);
+        let both = format!("{low} to {high}");
+        let fits = |text: &String| text.len() <= usize::from(area.width);
+        // A number that is cut would be another number.
+        let text = [both, format!("to {high}"), high].into_iter().find(fits).unwrap_or_default();
+        return Line::styled(text, theme.dim).render(area, buf);
     }
     let strip: Raster = colors.bar(usize::from(width), 2);
     let at = area.x + low.len() as u16 + 1;

@@ -115,9 +115,10 @@ fn alike_to_first(alike: &Likeness, width: u16) -> String {
     let (cosine, ranks, top) = (number(alike.cosine), number(alike.rank_correlation), alike.top_tenth * 100.0);
     let long = format!("to 1: {}", alike.in_words());
     let short = format!("cos {cosine} rank {ranks} top {top:.0}%");
-    let shortest = format!("{cosine} {ranks} {top:.0}%");
+    let (shorter, two) = (format!("{cosine} {ranks} {top:.0}%"), format!("{cosine} {ranks}"));
     let fits = |text: &String| text.len() <= usize::from(width);
-    [long, short].into_iter().find(fits).unwrap_or(shortest)
+    // A number that is cut would be another number.
+    [long, short, shorter, two].into_iter().find(fits).unwrap_or(cosine)
 }
 
 /// What a pane shows, its differences from the first pane first.
