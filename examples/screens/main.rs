@@ -32,7 +32,7 @@ const SCENES: &[Scene] = &[
     Scene {
         name: "cursor",
         arguments: &["cat_and_dog.jpg", "--class", "golden retriever"],
-        steps: &[("▶ golden retriever", "vx\x1b[C\x1b[C\x1b[C\x1b[C\x1b[A")],
+        steps: &[("▶ golden retriever", "vx\x1b[C\x1b[C\x1b[A\x1b[A")],
         until: "cell ",
         ..PLAIN
     },
@@ -46,7 +46,7 @@ const SCENES: &[Scene] = &[
     },
     Scene {
         name: "models",
-        size: (110, 44),
+        size: (120, 44),
         arguments: &[
             "compare",
             "cat_and_dog.jpg",

@@ -57,9 +57,10 @@ fn random_top(here: &Path, to: &Path) {
         .iter()
         .map(|(name, tensor)| {
             let made_up = UPPER.iter().any(|layer| name.starts_with(layer)) && name.ends_with("weight");
-            let data = match made_up {
-                true => (0..tensor.data().len() / 4).flat_map(|_| random().to_le_bytes()).collect(),
-                false => tensor.data().to_vec(),
+            let data = if made_up {
+                (0..tensor.data().len() / 4).flat_map(|_| random().to_le_bytes()).collect()
+            } else {
+                tensor.data().to_vec()
             };
             (name.to_owned(), tensor.dtype(), tensor.shape().to_vec(), data)
         })

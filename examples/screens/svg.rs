@@ -191,10 +191,8 @@ fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let four = |three: &[u8]| {
         let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
-        let letter = |at: usize| match at > three.len() {
-            true => '=',
-            false => char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63]),
-        };
+        let letter =
+            |at: usize| if at > three.len() { '=' } else { char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63]) };
         [0, 1, 2, 3].map(letter)
     };
     bytes.chunks(3).flat_map(four).collect()

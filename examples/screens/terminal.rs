@@ -61,7 +61,7 @@ impl Terminal {
         let output = Arc::new(Mutex::new(Output { parser, latest: Instant::now() }));
         let to = output.clone();
         thread::spawn(move || {
-            let mut bytes = [0; 65536];
+            let mut bytes = [0; 4096];
             while let Some(count) = reader.read(&mut bytes).ok().filter(|&count| count > 0) {
                 let Ok(mut output) = to.lock() else { return };
                 output.parser.process(&bytes[..count]);

@@ -47,6 +47,11 @@ pub fn scale(model: &Model, pane: &Pane, theme: &Theme, area: Rect, buf: &mut Bu
     if model.pictures == Pictures::Photo {
         return;
     }
+    if model.pictures == Pictures::Map && scene.method.is_fine() {
+        // Such a map has the gradient's own three colours, not those of a scale.
+        let words = shortened("red, green, blue of the gradient; grey is none", area.width.into());
+        return Line::styled(words, theme.dim).render(area, buf);
+    }
     let bound = model.bound().unwrap_or(scene.shown.bound);
     let colors =
         if scene.method.is_fine() && scene.colors == ColorMap::Diverging { ColorMap::Grey } else { scene.colors };
