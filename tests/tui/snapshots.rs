@@ -106,8 +106,8 @@ fn the_folder_has_every_view_at_every_size_in_every_depth_and_nothing_else() {
     let folders = fs::read_dir(FOLDER).unwrap().map(|folder| folder.unwrap().path());
     let there: BTreeSet<String> = folders
         .flat_map(|folder| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()))
+        .filter(|file| file.extension().is_none_or(|extension| extension != "new"))
         .map(|file| file.strip_prefix(FOLDER).unwrap().to_str().unwrap().to_owned())
-        .filter(|name| !name.ends_with(".new"))
         .collect();
     let missing: Vec<_> = wanted.difference(&there).collect();
     let stray: Vec<_> = there.difference(&wanted).collect();
