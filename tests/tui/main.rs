@@ -6,4 +6,5 @@ mod dump;
 mod pictures;
 mod random;
 mod snapshots;
+mod views;
 mod worker;

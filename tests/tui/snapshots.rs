@@ -1,71 +1,130 @@
-//! What the screen looks like; the pictures of record are in `golden/screen`.
+//! What the screen looks like: every view at every size in every depth of colour, of record in `golden/screen`.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use saltty::{
     explain::Method,
     raster::Depth,
-    tui::{Message, Model, Reply, update},
+    tui::{Message, Model, update},
 };
 
 use crate::{
-    canned::{self, class, looking, press, ready, scene, shown},
+    canned::{class, looking, press, scene, shown},
     dump::{draw, styled, text},
+    views::{Size, VIEWS, View},
 };
 
-const SIZES: [(u16, u16); 3] = [(40, 12), (80, 24), (200, 60)];
+const SIZES: [Size; 3] = [(40, 12), (80, 24), (200, 60)];
+const DEPTHS: [(&str, Depth); 4] =
+    [("24bit", Depth::True), ("256", Depth::Palette256), ("16", Depth::Palette16), ("ascii", Depth::Ascii)];
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/screen");
 
-fn check(name: &str, model: &Model, size: (u16, u16)) {
+fn check(view: &str, depth: &str, model: &Model, size: Size) {
     let (columns, rows) = size;
     let settings = {
         let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path("../../golden/screen");
+        settings.set_snapshot_path(Path::new(FOLDER).join(view));
         settings.set_prepend_module_to_snapshot(false);
         settings.set_omit_expression(true);
+        settings.set_description(format!("{view}, {depth}, {columns}x{rows}"));
         settings
     };
     let screen = styled(&draw(model, size));
-    settings.bind(|| insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), screen));
+    settings.bind(|| insta::assert_snapshot!(format!("{depth}_{columns}x{rows}"), screen));
+}
+
+/// All sizes of all views in one depth; every one is looked at before the first that differs is told.
+fn check_all(depth: &str, colors: Depth) {
+    let wrong: Vec<String> = VIEWS
+        .iter()
+        .flat_map(|view| SIZES.map(|size| (view, size)))
+        .filter_map(|(&(name, make), size): (&View, Size)| {
+            let checked = std::panic::catch_unwind(|| check(name, depth, &make(colors, size), size));
+            checked.is_err().then(|| format!("{name} at {}x{}", size.0, size.1))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{depth}: {}", wrong.join(", "));
 }
 
 #[test]
-fn the_pictures_at_every_size_in_24_bit_colours() {
-    for size in SIZES {
-        check("look", &looking(Depth::True), size);
+fn every_view_at_every_size_in_24_bit_colours() {
+    check_all("24bit", Depth::True);
+}
+
+#[test]
+fn every_view_at_every_size_in_256_colours() {
+    check_all("256", Depth::Palette256);
+}
+
+#[test]
+fn every_view_at_every_size_in_16_colours() {
+    check_all("16", Depth::Palette16);
+}
+
+#[test]
+fn every_view_at_every_size_without_colours() {
+    check_all("ascii", Depth::Ascii);
+}
+
+/// The names in `pub enum NAME` of a source file.
+fn variants(source: &str, name: &str) -> Vec<String> {
+    let start = source.find(&format!("pub enum {name} {{")).unwrap_or_else(|| panic!("no enum {name}"));
+    let body = source[start..].split("\n}").next().unwrap();
+    let lines = body.lines().skip(1).filter_map(|line| line.strip_prefix("    "));
+    let names = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_uppercase()));
+    names.map(|line| line.chars().take_while(|c| c.is_alphanumeric()).collect()).collect()
+}
+
+/// A page, a mode, a list to choose from, a line to type or a choice of pictures that no view shows has no snapshot.
+#[test]
+fn all_that_can_be_on_the_screen_is_in_the_table() {
+    let modes = include_str!("../../src/tui/mode.rs");
+    let pickers = include_str!("../../src/tui/picker.rs");
+    let models: Vec<Model> = VIEWS.iter().map(|(_, make)| make(Depth::True, (80, 24))).collect();
+    let states: Vec<String> =
+        models.iter().map(|model| format!("{:?} {:?} {:?}", model.page, model.mode, model.pictures)).collect();
+    for (source, name) in
+        [(modes, "Page"), (modes, "Mode"), (modes, "Pictures"), (pickers, "Choice"), (pickers, "Line")]
+    {
+        for variant in variants(source, name) {
+            let word = |state: &String| state.split(|c: char| !c.is_alphanumeric()).any(|word| word == variant);
+            assert!(states.iter().any(word), "no view of tests/tui/views.rs shows {name}::{variant}");
+        }
     }
+    assert!(models.iter().any(Model::compares));
+}
+
+/// A view without one of its snapshots, or a snapshot without its view.
+#[test]
+fn the_folder_has_every_view_at_every_size_in_every_depth_and_nothing_else() {
+    let mut wanted: BTreeSet<String> = VIEWS
+        .iter()
+        .flat_map(|(view, _)| DEPTHS.map(|(depth, _)| (view, depth)))
+        .flat_map(|(view, depth)| SIZES.map(|(columns, rows)| format!("{view}/{depth}_{columns}x{rows}.snap")))
+        .collect();
+    wanted.extend(["look/24bit_50x60.snap", "small/24bit_39x11.snap"].map(str::to_owned));
+    let folders = fs::read_dir(FOLDER).unwrap().map(|folder| folder.unwrap().path());
+    let there: BTreeSet<String> = folders
+        .flat_map(|folder| fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()))
+        .filter(|file| file.extension().is_none_or(|extension| extension != "new"))
+        .map(|file| file.strip_prefix(FOLDER).unwrap().to_str().unwrap().to_owned())
+        .collect();
+    let missing: Vec<_> = wanted.difference(&there).collect();
+    let stray: Vec<_> = there.difference(&wanted).collect();
+    assert!(missing.is_empty() && stray.is_empty(), "missing: {missing:?}; of no view: {stray:?}");
 }
 
 #[test]
-fn the_pictures_in_fewer_colours() {
-    check("look_256", &looking(Depth::Palette256), (80, 24));
-    check("look_16", &looking(Depth::Palette16), (80, 24));
-    check("look_ascii", &looking(Depth::Ascii), (80, 24));
-}
-
-#[test]
-fn a_tall_screen_and_the_overlay_alone() {
-    check("look", &looking(Depth::True), (50, 60));
+fn a_tall_screen() {
     let mut model = looking(Depth::True);
-    press(&mut model, "v");
-    check("overlay", &model, (80, 24));
+    update(&mut model, Message::Resized(50, 60));
+    check("look", "24bit", &model, (50, 60));
 }
 
 #[test]
-fn a_class_beyond_the_likeliest_with_a_caveat_and_a_note() {
-    let mut scene = scene(Method::GuidedGradCam, class(207, 0.0012));
-    scene.note = Some("the map is blank: no gradient reaches the pixels".to_owned());
-    for size in SIZES {
-        check("caveat", &shown(Depth::True, scene.clone()), size);
-    }
-}
-
-#[test]
-fn the_help() {
-    for size in SIZES {
-        let mut model = looking(Depth::True);
-        press(&mut model, "?");
-        check("help", &model, size);
-    }
+fn a_terminal_too_small_is_told_what_is_needed() {
+    check("small", "24bit", &looking(Depth::True), (39, 11));
+    assert!(text(&draw(&looking(Depth::True), (20, 6))).contains("40x12"));
 }
 
 #[test]
@@ -77,126 +136,10 @@ fn the_help_scrolls_to_its_end_and_no_further() {
 }
 
 #[test]
-fn the_class_search() {
-    for size in SIZES {
-        let mut model = looking(Depth::True);
-        press(&mut model, "/retriever");
-        check("search", &model, size);
-    }
-    let mut model = looking(Depth::True);
-    press(&mut model, "/xyzzy");
-    check("search_nothing", &model, (80, 24));
-}
-
-#[test]
-fn a_photo_that_cannot_be_read() {
-    let reason = "cannot decode cat_and_dog.jpg: the format could not be determined; saltty reads JPEG, PNG, WebP, BMP \
-                  and GIF, so convert or re-download the photo";
-    for size in SIZES {
-        let mut model = ready(Depth::True);
-        update(&mut model, Message::Reply(Reply::Failed { number: 1, pane: 0, reason: reason.to_owned() }));
-        check("failure", &model, size);
-    }
-}
-
-#[test]
-fn the_network_being_loaded() {
-    for size in SIZES {
-        let mut model = Model::new(canned::start(Depth::True));
-        update(&mut model, Message::Tick(Duration::from_millis(2340)));
-        check("loading", &model, size);
-    }
-}
-
-#[test]
-fn another_method_being_computed_over_the_pictures_of_the_last() {
-    let mut model = looking(Depth::True);
-    press(&mut model, "m2");
-    let stage = saltty::tui::Stage::Explain;
-    let number = model.jobs;
-    update(&mut model, Message::Reply(Reply::Reached { number, stage }));
-    update(&mut model, Message::Tick(Duration::from_secs(3)));
-    check("computing", &model, (80, 24));
-}
-
-#[test]
-fn all_details_of_a_picture() {
-    let mut model = looking(Depth::True);
-    press(&mut model, "i");
-    check("details", &model, (40, 12));
-}
-
-#[test]
-fn a_terminal_too_small_is_told_what_is_needed() {
-    check("small", &looking(Depth::True), (39, 11));
-    assert!(text(&draw(&looking(Depth::True), (20, 6))).contains("40x12"));
-}
-
-#[test]
-fn a_closer_look_with_a_cursor_and_another_blend() {
-    for size in SIZES {
-        let mut model = looking(Depth::True);
-        (model.size.0, model.size.1) = size;
-        press(&mut model, "]]x++");
-        check("closer", &model, size);
-    }
-    let mut model = looking(Depth::Ascii);
-    press(&mut model, "x");
-    check("cursor_ascii", &model, (80, 24));
-}
-
-#[test]
-fn lists_to_choose_from() {
-    for size in SIZES {
-        for (name, key) in [("layers", "t"), ("methods", "e"), ("take", "S")] {
-            let mut model = looking(Depth::True);
-            press(&mut model, key);
-            check(name, &model, size);
-        }
-    }
-    let mut model = looking(Depth::True);
-    press(&mut model, "tfire8");
-    check("layers_narrowed", &model, (80, 24));
-}
-
-#[test]
-fn two_panes_compared_with_their_difference() {
-    for size in SIZES {
-        let mut model = canned::comparing(Depth::True);
-        press(&mut model, "Du");
-        let likeness = saltty::compare::Likeness { cosine: Some(0.973), rank_correlation: Some(0.81), top_tenth: 0.5 };
-        let number = model.measures;
-        update(&mut model, Message::Measured(number, vec![None, Some(likeness)]));
-        press(&mut model, "x");
-        check("compare", &model, size);
-    }
-    let mut model = canned::comparing(Depth::Palette256);
-    check("compare_256", &model, (80, 24));
-    for _ in 2..6 {
-        press(&mut model, "a");
-    }
-    check("compare_six_256", &model, (80, 24));
-    assert!(text(&draw(&model, (40, 12))).contains(" 6 "));
-}
-
-#[test]
-fn a_contrast_says_what_it_is() {
-    let mut scene = scene(Method::GradCam, class(285, 0.613));
-    scene.against = Some(class(207, 0.001));
-    check("contrast", &shown(Depth::True, scene), (80, 24));
-}
-
-#[test]
-fn the_list_of_photos() {
-    for size in SIZES {
-        let mut model = canned::listing(Depth::True);
-        press(&mut model, " ");
-        check("list", &model, size);
-    }
-    check("list_ascii", &canned::listing(Depth::Ascii), (80, 24));
-    let mut model = canned::listing(Depth::True);
-    press(&mut model, "/tab");
-    check("list_filter", &model, (80, 24));
+fn six_panes_have_their_numbers_on_the_smallest_screen() {
+    let make = VIEWS.iter().find(|(name, _)| *name == "compare_six").unwrap().1;
+    let screen = text(&draw(&make(Depth::Palette256, (40, 12)), (40, 12)));
+    assert!((1..=6).all(|pane| screen.contains(&format!(" {pane} "))), "{screen}");
 }
 
 #[test]

@@ -47,6 +47,11 @@ pub fn scale(model: &Model, pane: &Pane, theme: &Theme, area: Rect, buf: &mut Bu
     if model.pictures == Pictures::Photo {
         return;
     }
+    if model.pictures == Pictures::Map && scene.method.is_fine() {
+        // Such a map has the gradient's own three colours, not those of a scale.
+        let words = shortened("red, green, blue of the gradient; grey is none", area.width.into());
+        return Line::styled(words, theme.dim).render(area, buf);
+    }
     let bound = model.bound().unwrap_or(scene.shown.bound);
     let colors =
         if scene.method.is_fine() && scene.colors == ColorMap::Diverging { ColorMap::Grey } else { scene.colors };
@@ -70,7 +75,11 @@ pub fn ends(
     let words = low.len() + high.len() + 2 + if named { name.len() + 2 } else { 0 };
     let width = (area.width.saturating_sub(words as u16)).min(WIDEST);
     if width < 3 {
-        return Line::styled(format!("{low} to {high}"), theme.dim).render(area, buf);
+        let both = format!("{low} to {high}");
+        let fits = |text: &String| text.len() <= usize::from(area.width);
+        // A number that is cut would be another number.
+        let text = [both, format!("to {high}"), high].into_iter().find(fits).unwrap_or_default();
+        return Line::styled(text, theme.dim).render(area, buf);
     }
     let strip: Raster = colors.bar(usize::from(width), 2);
     let at = area.x + low.len() as u16 + 1;

@@ -1,5 +1,7 @@
 //! Panes side by side, each with what it shows, its scale, and how alike it is to the first.
 
+use std::path::Path;
+
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
@@ -113,9 +115,10 @@ fn alike_to_first(alike: &Likeness, width: u16) -> String {
     let (cosine, ranks, top) = (number(alike.cosine), number(alike.rank_correlation), alike.top_tenth * 100.0);
     let long = format!("to 1: {}", alike.in_words());
     let short = format!("cos {cosine} rank {ranks} top {top:.0}%");
-    let shortest = format!("{cosine} {ranks} {top:.0}%");
+    let (shorter, two) = (format!("{cosine} {ranks} {top:.0}%"), format!("{cosine} {ranks}"));
     let fits = |text: &String| text.len() <= usize::from(width);
-    [long, short].into_iter().find(fits).unwrap_or(shortest)
+    // A number that is cut would be another number.
+    [long, short, shorter, two].into_iter().find(fits).unwrap_or(cosine)
 }
 
 /// What a pane shows, its differences from the first pane first.
@@ -127,8 +130,7 @@ fn name(model: &Model, pane: &Pane) -> String {
     let scene = pane.scene();
     let mut words: Vec<String> = Vec::new();
     if several(|wish| wish.network) {
-        let network = model.catalogue.as_ref().and_then(|catalogue| catalogue.networks.get(pane.wish.network));
-        words.extend(network.map(|network| network.name.clone()));
+        words.extend(network(model, pane.wish.network));
     }
     if several(|wish| wish.photo) {
         let photo = &model.photos[pane.wish.photo];
@@ -145,6 +147,16 @@ fn name(model: &Model, pane: &Pane) -> String {
         words.push(pane.wish.method.title().to_owned());
     }
     words.join(" · ")
+}
+
+/// A network's name; where another has the same, the name of its file.
+fn network(model: &Model, at: usize) -> Option<String> {
+    let networks = &model.catalogue.as_ref()?.networks;
+    let name = &networks.get(at)?.name;
+    let twins = networks.iter().filter(|network| network.name == *name).count() > 1;
+    let file = model.words.get(at).and_then(|words| words.among.split_once('=')).map(|(_, file)| Path::new(file));
+    let file = file.and_then(Path::file_stem).filter(|_| twins);
+    Some(file.map_or_else(|| name.clone(), |file| file.to_string_lossy().into_owned()))
 }
 
 fn difference(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
