@@ -38,7 +38,7 @@ fn every_way_back_is_the_transpose_of_its_way_forward() {
     cases.run("pooling on a fixed argmax", 500, (pool_sizes(), any::<u64>()), |(size, seed)| pooling(&size, seed));
     cases.run("average", 200, (0..40usize, 1..60usize, any::<u64>()), |(planes, area, seed)| {
         let forward = |x: &[f64]| average::forward(area, x);
-        transposed("average", &noise(planes * area, seed), &noise(planes, !seed), forward, |up, down| {
+        transposed("average", 1, &noise(planes * area, seed), &noise(planes, !seed), forward, |up, down| {
             average::input_gradient(area, up, down);
         })
     });
@@ -96,9 +96,11 @@ fn adds<E: Real>(
     beyond(&doubles(&found), &wanted, bound).map_err(|e| format!("adding to what is there, {}: {e}", E::NAME))
 }
 
-/// `<A x, y> = <x, A' y>` and that the way back adds, in f64.
+/// `<A x, y> = <x, A' y>` and that the way back adds, in f64: up to so many `sums` at a place, whose rounding grows as
+/// their root.
 fn transposed(
     what: &str,
+    sums: usize,
     x: &[f64],
     up: &[f64],
     forward: impl Fn(&[f64]) -> Vec<f64>,
@@ -109,7 +111,7 @@ fn transposed(
     back(up, &mut down);
     let scale = dot(&absolute(&y), &absolute(up)) + dot(&absolute(x), &absolute(&down));
     beyond(&[dot(&y, up)], &[dot(x, &down)], |_| 1e-13 * scale).map_err(|e| format!("{what}: {e}"))?;
-    adds(up, &down, back, |i| 1e-14 * (1.0 + down[i].abs()))
+    adds(up, &down, back, |i| 1e-15 * (sums as f64).sqrt() * (1.0 + down[i].abs()))
 }
 
 fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) -> Result<(), String> {
@@ -202,9 +204,16 @@ fn pooling(size: &pool::Size, seed: u64) -> Result<(), String> {
         }
     }
     let forward = |x: &[f64]| (0..y.len()).map(|i| x[chosen(i)]).collect();
-    transposed("pooling", &noise(x.len(), seed ^ 1), &noise(y.len(), seed ^ 2), forward, |up, down| {
-        pool::input_gradient(size, &argmax, up, down);
-    })
+    transposed(
+        "pooling",
+        size.kernel * size.kernel,
+        &noise(x.len(), seed ^ 1),
+        &noise(y.len(), seed ^ 2),
+        forward,
+        |up, down| {
+            pool::input_gradient(size, &argmax, up, down);
+        },
+    )
 }
 
 /// Of the NaN in a window the last is its maximum, as in PyTorch.
@@ -234,7 +243,7 @@ fn concatenation(batch: usize, each: usize, seed: u64) -> Result<(), String> {
         }
     }
     let forward = |x: &[f64]| concat::forward(batch, &x[..len], &x[len..]);
-    transposed("concatenation", &x, &noise(2 * len, seed ^ 1), forward, |up, down| {
+    transposed("concatenation", 1, &x, &noise(2 * len, seed ^ 1), forward, |up, down| {
         let (a, b) = down.split_at_mut(len);
         concat::input_gradient(batch, 0, up, a);
         concat::input_gradient(batch, 1, up, b);
@@ -254,7 +263,7 @@ fn rectifier(len: usize, seed: u64) -> Result<(), String> {
         gates_in_place::<f64>(level, &x, &open, seed)?;
     }
     let gate = |at: &[f64]| at.iter().zip(&x).map(|(v, x)| if *x > 0.0 { *v } else { 0.0 }).collect::<Vec<_>>();
-    transposed("rectifier", &noise(len, seed ^ 1), &noise(len, seed ^ 2), gate, |up, down| {
+    transposed("rectifier", 1, &noise(len, seed ^ 1), &noise(len, seed ^ 2), gate, |up, down| {
         relu::input_gradient(Rule::Gradient, &open, up, down);
     })
 }
