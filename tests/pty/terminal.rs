@@ -121,6 +121,12 @@ fn blocks(screen: &Screen) -> Option<()> {
     map(screen).map(|_| ())
 }
 
+/// Whether this text is on the screen. An Escape that is followed by another key before the program has read it is one
+/// key with it, so its effect is awaited by what only that changes.
+fn says(screen: &Screen, text: &str) -> Option<()> {
+    screen.contents().contains(text).then_some(())
+}
+
 /// No half block anywhere in the upper half of the screen.
 fn no_blocks(screen: &Screen) -> Option<()> {
     let upper = |((row, _), ..): &crate::tty::Pixel| *row < 10;
@@ -135,8 +141,9 @@ fn kittys_pictures_are_sent_and_give_way_to_the_cursor() {
     wait_written(&tty, "\u{10EEEE}");
     tty.wait("the cat is explained, without half blocks", |screen| is_explained(screen).and(no_blocks(screen)));
     tty.press("x");
-    tty.wait("the cursor is over half blocks", blocks);
+    tty.wait("the cursor is over half blocks", |screen| says(screen, "cell ").and(blocks(screen)));
     tty.press("\x1b");
+    tty.wait_without("cell ");
     tty.wait("the pictures are back", no_blocks);
     let before = tty.written().matches("a=T,U=1").count();
     tty.press("j");
@@ -176,8 +183,11 @@ fn sixels_are_sent_and_give_way_to_what_lies_over_them() {
     wait_written(&tty, "\"1;1;");
     tty.wait("the cat is explained, without half blocks", |screen| is_explained(screen).and(no_blocks(screen)));
     tty.press("t");
-    tty.wait("the list lies over half blocks", |screen| (!crate::tty::pixels(screen).is_empty()).then_some(()));
+    tty.wait("the list lies over half blocks", |screen| {
+        says(screen, "╭ target layer").filter(|()| !crate::tty::pixels(screen).is_empty())
+    });
     tty.press("\x1b");
+    tty.wait_without("╭ target layer");
     tty.wait("the pictures are back", no_blocks);
     tty.press("q");
     assert_eq!(tty.end().0, 0);
