@@ -156,21 +156,16 @@ def connect(server, port):
     return seconds
 
 
-def middle(values):
-    """The median of pairs or numbers."""
-    return statistics.median(values)
-
-
 def row(server, port, colors, in_tmux, rounds):
     """A row of the table."""
     trials = [trial(server, port, colors, in_tmux) for _ in range(rounds)]
     cells = [colors, "inside" if in_tmux else "outside"]
-    cells.append(f"{middle([first[0] for first, _, _ in trials]):.1f} s, "
-                 f"{middle([first[1] for first, _, _ in trials]) / 1000:.0f} kB")
+    cells.append(f"{statistics.median([first[0] for first, _, _ in trials]):.1f} s, "
+                 f"{statistics.median([first[1] for first, _, _ in trials]) / 1000:.0f} kB")
     for at in range(len(KEYS)):
         sent = [keys[at] for _, keys, _ in trials]
-        cells.append(f"{middle([one[1] for one in sent]):.2f} to {middle([one[2] for one in sent]):.2f} s, "
-                     f"{middle([one[0] for one in sent]) / 1000:.1f} kB")
+        cells.append(f"{statistics.median([one[1] for one in sent]):.2f} to {statistics.median([one[2] for one in sent]):.2f} s, "
+                     f"{statistics.median([one[0] for one in sent]) / 1000:.1f} kB")
     cells.append("yes" if all(restored for *_, restored in trials) else "**no**")
     return "| " + " | ".join(cells) + " |"
 
@@ -184,7 +179,7 @@ def main():
         server = Server(folder)
         try:
             port = server.port if netem else SlowLink(server.port).port
-            alone = middle([connect(server, port) for _ in range(3)])
+            alone = statistics.median([connect(server, port) for _ in range(3)])
             rows = [row(server, port, colors, in_tmux, rounds)
                     for in_tmux in ([False, True] if shutil.which("tmux") else [False]) for colors in ("256", "24-bit")]
         finally:

@@ -63,9 +63,7 @@ impl Raster {
         if self.pixels.is_empty() || width == 0 || height == 0 {
             return (0, 0);
         }
-        let scale = (width as f64 / self.width as f64).min(height as f64 / self.height as f64);
-        let scaled = |n: usize, most: usize| ((n as f64 * scale).round() as usize).clamp(1, most);
-        (scaled(self.width, width), scaled(self.height, height))
+        fit((self.width as f64, self.height as f64), (width, height))
     }
 }
 
@@ -75,9 +73,12 @@ fn fitted_cells((width, height): (usize, usize), (columns, rows): (usize, usize)
     if width == 0 || height == 0 || columns == 0 || rows == 0 {
         return (0, 0);
     }
-    let halves = rows.saturating_mul(2);
-    let (across, down) = (width as f64, height as f64 / (cell.aspect() / 2.0));
-    let scale = (columns as f64 / across).min(halves as f64 / down);
+    fit((width as f64, height as f64 / (cell.aspect() / 2.0)), (columns, rows.saturating_mul(2)))
+}
+
+/// The largest whole sides in the proportion of these that are no longer than so many, and at least 1.
+fn fit((across, down): (f64, f64), (width, height): (usize, usize)) -> (usize, usize) {
+    let scale = (width as f64 / across).min(height as f64 / down);
     let scaled = |n: f64, most: usize| ((n * scale).round() as usize).clamp(1, most);
-    (scaled(across, columns), scaled(down, halves))
+    (scaled(across, width), scaled(down, height))
 }

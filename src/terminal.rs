@@ -4,6 +4,7 @@
 mod choice;
 mod question;
 mod replies;
+mod sequence;
 mod surroundings;
 mod wishes;
 
@@ -14,7 +15,8 @@ use crate::raster::CellShape;
 pub use choice::{Choice, Chosen};
 pub use question::{LIMIT, Silence, ask, listen, question, window_cell};
 pub use replies::Replies;
-pub use surroundings::{Surroundings, tmux_passes};
+pub use sequence::{base64, for_tmux};
+pub use surroundings::Surroundings;
 pub use wishes::{Link, Wished, Wishes};
 
 /// How pictures are drawn.

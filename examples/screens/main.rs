@@ -5,11 +5,22 @@
 
 mod photos;
 mod svg;
-mod terminal;
+#[path = "../../tests/pty/tty.rs"]
+#[allow(dead_code, reason = "the tests need more of it")]
+mod tty;
 
-use std::{env, fs, path::Path};
+use std::{
+    cell::RefCell,
+    env, fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
 
-use terminal::Terminal;
+use tty::{Setting, Tty};
+use vt100::Screen;
+
+/// Nothing more comes when nothing changed for so long.
+const QUIET: Duration = Duration::from_millis(1500);
 
 /// What is run, pressed and waited for, for one picture.
 struct Scene {
@@ -100,14 +111,39 @@ fn main() {
 fn shoot(scene: &Scene, folder: &Path) -> String {
     // Another network, such as `vgg19=/where/vgg19.safetensors`, may take the place of the one with made-up upper layers.
     let second = env::var("SALTTY_SECOND").unwrap_or_else(|_| format!("squeezenet1_1={}", photos::RANDOM));
-    let arguments = scene.arguments.iter().map(|&word| if word == "SECOND" { second.as_str() } else { word });
-    let mut terminal = Terminal::start(arguments, scene.size, scene.colors, folder);
+    let second = second.as_str();
+    let arguments: Vec<&str> =
+        scene.arguments.iter().map(|&word| if word == "SECOND" { second } else { word }).collect();
+    let (columns, rows) = scene.size;
+    let variables = &[("TERM", "xterm-256color"), ("COLORTERM", scene.colors)];
+    let setting = Setting { columns, rows, variables, folder, home: &folder.join("home"), slow: None };
+    let mut tty = Tty::start_program(&program(), &arguments, &setting);
     for (text, keys) in scene.steps {
-        terminal.settle(text);
-        terminal.press(keys);
+        settle(&tty, text);
+        tty.press(keys);
     }
-    terminal.settle(scene.until);
-    let drawing = svg::draw(&terminal.screen());
-    terminal.press("\x1b\x1bq");
+    let drawing = svg::draw(&settle(&tty, scene.until));
+    tty.press("\x03");
+    tty.end();
     drawing
+}
+
+/// The program: `SALTTY`, else the one built beside this example.
+fn program() -> PathBuf {
+    let beside =
+        || env::current_exe().expect("this program").parent().and_then(Path::parent).map(|at| at.join("saltty"));
+    env::var_os("SALTTY").map(PathBuf::from).or_else(beside).expect("the program saltty")
+}
+
+/// The screen, once `text` is on it and nothing changes any more.
+fn settle(tty: &Tty, text: &str) -> Screen {
+    let latest = RefCell::new((String::new(), Instant::now()));
+    tty.wait(&format!("`{text}` is shown and nothing changes"), |screen| {
+        let mut latest = latest.borrow_mut();
+        let now = screen.contents_formatted();
+        if latest.0 != now {
+            *latest = (now, Instant::now());
+        }
+        (screen.contents().contains(text) && latest.1.elapsed() > QUIET).then(|| screen.clone())
+    })
 }

@@ -3,6 +3,7 @@
 use std::{fmt::Write as _, io::Cursor};
 
 use image::{ImageFormat, Rgba, RgbaImage};
+use saltty::terminal::base64;
 use vt100::{Cell, Color, Screen};
 
 /// Pixels of a cell, of which a half block is a square.
@@ -185,15 +186,4 @@ fn frame(c: char) -> Option<&'static str> {
         '╋' => "M0 9.5h9M4.5 0v18",
         _ => return None,
     })
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let four = |three: &[u8]| {
-        let bits = (0..3).fold(0, |bits, at| bits << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
-        let letter =
-            |at: usize| if at > three.len() { '=' } else { char::from(LETTERS[(bits >> (18 - 6 * at)) as usize & 63]) };
-        [0, 1, 2, 3].map(letter)
-    };
-    bytes.chunks(3).flat_map(four).collect()
 }

@@ -21,6 +21,9 @@ pub enum Depth {
 const TRUE_COLOR: [&str; 7] = ["-direct", "kitty", "alacritty", "foot", "wezterm", "ghostty", "contour"];
 
 impl Depth {
+    /// All of them, the most colours first.
+    pub const ALL: [Self; 4] = [Self::True, Self::Palette256, Self::Palette16, Self::Ascii];
+
     /// What a terminal says of itself in the variables `COLORTERM` and `TERM`; 256 colours where it says nothing.
     pub fn of_terminal(colorterm: &str, term: &str) -> Self {
         let says_so = ["truecolor", "24bit"].contains(&colorterm.to_lowercase().as_str());
@@ -54,8 +57,7 @@ impl FromStr for Depth {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let all = [Self::True, Self::Palette256, Self::Palette16, Self::Ascii];
-        let known = all.into_iter().find(|depth| depth.to_string() == text);
+        let known = Self::ALL.into_iter().find(|depth| depth.to_string() == text);
         known.ok_or_else(|| format!("`{text}` is none of auto, 24bit, 256, 16, ascii"))
     }
 }

@@ -12,7 +12,7 @@ use rustix::{
     stdio::stdin,
 };
 
-use super::{Facts, Replies, Surroundings};
+use super::{Facts, Replies, Surroundings, for_tmux};
 use crate::raster::CellShape;
 
 /// How long the answer may take unless somebody says otherwise: enough for a link with 300 ms each way.
@@ -44,12 +44,7 @@ pub fn question(here: &Surroundings, limit: Duration) -> Result<String, Silence>
     // One pixel, plain and as zlib.
     let kitty =
         ["\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\", "\x1b_Gi=32,s=1,v=1,a=q,t=d,f=24,o=z;eJxjYGAAAAADAAE=\x1b\\"];
-    let kitty = kitty.concat();
-    let kitty = match (here.tmux, here.tmux_passes) {
-        (false, _) => kitty,
-        (true, true) => format!("\x1bPtmux;{}\x1b\\", kitty.replace('\x1b', "\x1b\x1b")),
-        (true, false) => String::new(),
-    };
+    let kitty = if here.tmux && !here.tmux_passes { String::new() } else { for_tmux(&kitty.concat(), here.tmux) };
     Ok(format!("{kitty}\x1b[>q\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[0m\x1b[?2026$p\x1b[16t\x1b[c"))
 }
 

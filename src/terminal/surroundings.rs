@@ -51,9 +51,14 @@ impl Surroundings {
         }
     }
 
+    /// The variables that the process was started with; what tmux hands on is not asked.
+    pub fn variables() -> Self {
+        Self::of(|name| env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+    }
+
     /// What the process was started with; tmux is asked what it hands on.
     pub fn here() -> Self {
-        let plain = Self::of(|name| env::var(name).ok());
+        let plain = Self::variables();
         Self { tmux_passes: plain.tmux && tmux_passes(), ..plain }
     }
 
@@ -64,7 +69,7 @@ impl Surroundings {
 }
 
 /// Whether tmux is set to hand sequences on; waits for it no longer than a moment.
-pub fn tmux_passes() -> bool {
+fn tmux_passes() -> bool {
     let mut command = Command::new("tmux");
     command.args(["display-message", "-p", "#{allow-passthrough}"]);
     let run = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();

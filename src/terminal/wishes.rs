@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr, time::Duration};
 
-use super::Protocol;
+use super::{LIMIT, Protocol};
 use crate::raster::{CellShape, Depth};
 
 /// How quick the way to the terminal is.
@@ -56,4 +56,11 @@ pub struct Wishes {
     pub link: Option<Wished<Link>>,
     /// How long the terminal may take to answer.
     pub limit: Option<Wished<Duration>>,
+}
+
+impl Wishes {
+    /// How long the terminal may take to answer: [`LIMIT`] if nothing is wished.
+    pub fn limit(&self) -> Duration {
+        self.limit.as_ref().map_or(LIMIT, |wish| wish.value)
+    }
 }

@@ -28,7 +28,7 @@ use crate::{
     Error, Result,
     compare::Likeness,
     survey::Cache,
-    terminal::{Choice, Facts, LIMIT, Protocol, Surroundings, Wishes, question, window_cell},
+    terminal::{Choice, Facts, Protocol, Surroundings, Wishes, question, window_cell},
 };
 
 /// How many drawings are timed to find out whether the link is slow.
@@ -127,7 +127,7 @@ fn serve(
     let _signalled = Signalled::start(sender.clone())?;
     let mut screen = Screen::enter()?;
     model.size = screen.size()?;
-    let limit = asking.wishes.limit.as_ref().map_or(LIMIT, |wish| wish.value);
+    let limit = asking.wishes.limit();
     let asked = question(&asking.here, limit).ok();
     if let Some(question) = &asked {
         screen.ask(question)?;

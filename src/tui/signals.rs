@@ -144,14 +144,19 @@ fn await_answer((began, limit): (Instant, Duration), over: &AtomicBool, to_loop:
         terminal::listen(&mut replies, (began, limit + LATE), stop, |bytes| pass_on(&bytes, to_loop))?;
         let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
     }
-    replies.end();
-    replies.take_keys().iter().for_each(|bytes| pass_on(bytes, to_loop));
+    pass_on_rest(replies, to_loop);
     Ok(())
 }
 
 fn pass_on(bytes: &[u8], to_loop: &Sender<Happening>) {
     let event = typed::event(bytes).map(Happening::Event);
     let _ = event.map(|event| to_loop.send(event));
+}
+
+/// Keys that might have been the beginning of an answer.
+fn pass_on_rest(mut replies: Replies, to_loop: &Sender<Happening>) {
+    replies.end();
+    replies.take_keys().iter().for_each(|bytes| pass_on(bytes, to_loop));
 }
 
 /// Asks for the device attributes, which the terminal says when it has taken all that was sent before. What cannot be
@@ -164,8 +169,7 @@ fn time(timing: Timing, over: &AtomicBool, to_loop: &Sender<Happening>) -> io::R
     let stop = || over.load(Ordering::Relaxed);
     let mut replies = Replies::default();
     terminal::listen(&mut replies, (asked, LONGEST), stop, |bytes| pass_on(&bytes, to_loop))?;
-    replies.end();
-    replies.take_keys().iter().for_each(|bytes| pass_on(bytes, to_loop));
+    pass_on_rest(replies, to_loop);
     if asked.elapsed().saturating_sub(timing.round_trip) >= NOTICED {
         let took = timing.since.elapsed().saturating_sub(timing.round_trip);
         let _ = to_loop.send(Happening::Message(Message::Passed(timing.bytes, took)));

@@ -30,6 +30,7 @@ use ratatui::{
 };
 
 use super::{meter::Drawn, worker};
+use crate::terminal::base64;
 
 /// Asks for presses, drags and the wheel, but not for every movement: that is too much for a slow link.
 const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h";
@@ -94,8 +95,7 @@ impl Screen {
     /// # Errors
     /// If the terminal was closed.
     pub fn copy(&mut self, text: &str) -> io::Result<()> {
-        let sequence = format!("\x1b]52;c;{}\x07", base64(text.as_bytes()));
-        execute!(self.terminal.backend_mut(), Print(sequence))
+        self.send(&format!("\x1b]52;c;{}\x07", base64(text.as_bytes())))
     }
 
     /// Draws; only cells that changed are sent, all at once. Says what that cost.
@@ -206,31 +206,5 @@ impl Write for Page {
         self.tally.set(Drawn { bytes: bytes + self.bytes.len(), took: took + began.elapsed(), key });
         self.bytes.clear();
         sent
-    }
-}
-
-/// RFC 4648, with padding.
-fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let group =
-        |group: &[u8]| -> [char; 4] {
-            let bits = group.iter().chain(&[0, 0]).take(3).fold(0, |bits: u32, &byte| bits << 8 | u32::from(byte));
-            std::array::from_fn(|i| {
-                if i > group.len() { '=' } else { LETTERS[(bits >> (18 - 6 * i)) as usize & 63].into() }
-            })
-        };
-    bytes.chunks(3).flat_map(group).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    /// The test vectors of RFC 4648, section 10.
-    #[test]
-    fn base64_is_the_rfcs() {
-        for (text, coded) in [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")] {
-            assert_eq!(base64(text.as_bytes()), coded);
-        }
     }
 }

@@ -11,6 +11,26 @@ use std::{fs, path::Path};
 use tty::{Pixel, Setting, Tty, assert_given_back, pixels};
 use vt100::{Color, Screen};
 
+impl Default for Setting<'_> {
+    fn default() -> Self {
+        Self {
+            columns: 100,
+            rows: 30,
+            variables: &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")],
+            folder: Path::new(env!("CARGO_MANIFEST_DIR")),
+            home: Path::new(concat!(env!("CARGO_TARGET_TMPDIR"), "/pty")),
+            slow: None,
+        }
+    }
+}
+
+impl Tty {
+    /// Starts saltty.
+    fn start(arguments: &[&str], setting: &Setting) -> Self {
+        Self::start_program(Path::new(env!("CARGO_BIN_EXE_saltty")), arguments, setting)
+    }
+}
+
 const CAT_AND_DOG: &str = "fixtures/cat_and_dog.jpg";
 
 fn fixture(name: &str) -> std::path::PathBuf {

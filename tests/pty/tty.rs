@@ -38,15 +38,10 @@ pub struct Setting<'s> {
     pub rows: u16,
     pub variables: &'s [(&'s str, &'s str)],
     pub folder: &'s Path,
+    /// What the program takes for the person's own folder.
+    pub home: &'s Path,
     /// How long the terminal takes for 4096 bytes.
     pub slow: Option<Duration>,
-}
-
-impl Default for Setting<'_> {
-    fn default() -> Self {
-        let variables = &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
-        Self { columns: 100, rows: 30, variables, folder: Path::new(env!("CARGO_MANIFEST_DIR")), slow: None }
-    }
 }
 
 fn size(rows: u16, cols: u16) -> PtySize {
@@ -54,12 +49,7 @@ fn size(rows: u16, cols: u16) -> PtySize {
 }
 
 impl Tty {
-    /// Starts saltty.
-    pub fn start(arguments: &[&str], setting: &Setting) -> Self {
-        Self::start_program(Path::new(env!("CARGO_BIN_EXE_saltty")), arguments, setting)
-    }
-
-    /// Starts any program.
+    /// Starts a program.
     pub fn start_program(program: &Path, arguments: &[&str], setting: &Setting) -> Self {
         let pty = native_pty_system().openpty(size(setting.rows, setting.columns)).unwrap();
         let mut command = CommandBuilder::new(program);
@@ -67,14 +57,15 @@ impl Tty {
         command.cwd(setting.folder);
         let saltty =
             ["SALTTY_DEPTH", "SALTTY_GRAPHICS", "SALTTY_CELL", "SALTTY_SYNC", "SALTTY_LINK", "SALTTY_QUERY_MS"];
-        let around = ["TMUX", "SSH_CONNECTION", "SSH_TTY", "TERM_PROGRAM", "LC_TERMINAL", "KITTY_WINDOW_ID"];
+        let around = ["TMUX", "SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT", "TERM_PROGRAM", "LC_TERMINAL"];
+        let kitty = ["KITTY_WINDOW_ID", "GHOSTTY_RESOURCES_DIR"];
         let colors = ["CI", "COLORTERM", "NO_COLOR", "CLICOLOR_FORCE"];
-        for name in saltty.into_iter().chain(around).chain(colors) {
+        for name in saltty.into_iter().chain(around).chain(kitty).chain(colors) {
             command.env_remove(name);
         }
-        // Nothing of the person who runs the tests is read or written.
+        // Nothing of the person who runs this is read or written.
         for name in ["XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME", "HOME"] {
-            command.env(name, concat!(env!("CARGO_TARGET_TMPDIR"), "/pty"));
+            command.env(name, setting.home);
         }
         for (name, value) in setting.variables {
             command.env(name, value);

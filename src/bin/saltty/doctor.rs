@@ -12,7 +12,7 @@ use saltty::{
     heatmap::ColorMap,
     raster::{CellShape, Depth, Raster},
     survey::Cache,
-    terminal::{self, Choice, Facts, LIMIT, Link, Surroundings, Wishes},
+    terminal::{self, Choice, Facts, Link, Surroundings, Wishes},
 };
 
 use crate::{
@@ -30,8 +30,7 @@ pub fn run(options: &Doctor) -> Result<ExitCode> {
     let wishes = wishes(&options.look, &options.terminal)?;
     let here = Surroundings::here();
     let there = io::stdin().is_terminal() && io::stdout().is_terminal();
-    let limit = wishes.limit.as_ref().map_or(LIMIT, |wish| wish.value);
-    let facts = if there { terminal::ask(&here, limit).unwrap_or_default() } else { Facts::default() };
+    let facts = if there { terminal::ask(&here, wishes.limit()).unwrap_or_default() } else { Facts::default() };
     let window = if there { terminal::window_cell() } else { None };
     let choice = Choice::new(&wishes, &here, &facts, window);
     let mut page = String::new();
@@ -148,10 +147,9 @@ fn swatches(page: &mut String, look: &Look) {
     let beside =
         |row: usize| strips.iter().flat_map(move |strip| strip.pixels[row * SWATCH / 2..][..SWATCH / 2].to_vec());
     let raster = Raster::new(SWATCH, 2, (0..2).flat_map(beside).collect());
-    let all = [Depth::True, Depth::Palette256, Depth::Palette16, Depth::Ascii];
     let colors = output::depth(look) != Depth::Ascii;
     page.push_str("\nIf a row looks wrong, choose one that looks right:\n");
-    for depth in all.into_iter().filter(|&depth| colors || depth == Depth::Ascii) {
+    for depth in Depth::ALL.into_iter().filter(|&depth| colors || depth == Depth::Ascii) {
         for row in raster.to_text(SWATCH, depth) {
             let _ = writeln!(page, "{row}  --depth {depth}");
         }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use saltty::{
     raster::{Depth, Raster},
     scene::{ClassScore, Scene},
+    terminal::Surroundings,
 };
 
 use crate::cli::{Look, When, terminal};
@@ -75,12 +76,11 @@ pub fn make_folder(folder: &Path, option: &str) -> Result<()> {
 
 /// In which colours to print on standard output, and why. A terminal is not asked: text waits for nobody.
 pub fn depth_and_why(look: &Look) -> Result<(Depth, String)> {
-    let set = |name: &str| env::var_os(name).is_some_and(|value| !value.is_empty());
-    let forced = set("CLICOLOR_FORCE") && env::var_os("CLICOLOR_FORCE").is_none_or(|value| value != "0");
-    let term = env::var("TERM").unwrap_or_default();
+    let Surroundings { term, colorterm, no_color, .. } = Surroundings::variables();
+    let forced = env::var_os("CLICOLOR_FORCE").is_some_and(|value| !value.is_empty() && value != "0");
     let plain = |because: &str| Ok((Depth::Ascii, because.to_owned()));
     let wish = terminal::depth(look)?;
-    if look.color == When::Auto && wish.is_none() && set("NO_COLOR") {
+    if look.color == When::Auto && wish.is_none() && no_color {
         return plain("NO_COLOR is set");
     }
     if look.color == When::Auto && look.depth.is_none() && !forced && (!io::stdout().is_terminal() || term == "dumb") {
@@ -92,7 +92,6 @@ pub fn depth_and_why(look: &Look) -> Result<(Depth, String)> {
     if forced && !io::stdout().is_terminal() {
         return Ok((Depth::True, "CLICOLOR_FORCE says so".to_owned()));
     }
-    let colorterm = env::var("COLORTERM").unwrap_or_default();
     Ok((Depth::of_terminal(&colorterm, &term), format!("COLORTERM={colorterm} and TERM={term}")))
 }
 

@@ -40,12 +40,13 @@ const LARGE_PAGE: usize = 1 << 21;
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "a call of the system")]
 fn ask_for_large_pages<T>(values: &mut [T]) {
+    use rustix::mm::{Advice, madvise};
     let range = values.as_mut_ptr_range();
     let (first, last) = (range.start.addr().next_multiple_of(LARGE_PAGE), range.end.addr() & !(LARGE_PAGE - 1));
     if first < last {
         let start = range.start.with_addr(first);
         // SAFETY: whole pages inside memory that `values` borrows; the advice changes no content. Being refused is no harm.
-        unsafe { libc::madvise(start.cast(), last - first, libc::MADV_HUGEPAGE) };
+        let _ = unsafe { madvise(start.cast(), last - first, Advice::LinuxHugepage) };
     }
 }
 

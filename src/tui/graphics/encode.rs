@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use super::{Batch, Graphics, Made, Picture, Wanted};
 use crate::{
     raster::{Raster, resample},
-    terminal::Protocol,
+    terminal::{Protocol, for_tmux},
 };
 
 /// Bytes of sixels that tmux surely takes: it drops a sequence longer than its buffer (1 MB) without a word.
@@ -98,16 +98,12 @@ fn cut_transmission(cells: &mut Buffer) -> String {
 }
 
 fn delete(id: u32, wrapped: bool) -> String {
-    wrap(&format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\"), wrapped)
+    for_tmux(&format!("\x1b_Ga=d,d=I,i={id},q=2\x1b\\"), wrapped)
 }
 
 /// Makes kitty forget all pictures, of this screen.
 pub fn delete_all(wrapped: bool) -> String {
-    wrap("\x1b_Ga=d,d=A,q=2\x1b\\", wrapped)
-}
-
-fn wrap(text: &str, wrapped: bool) -> String {
-    if wrapped { format!("\x1bPtmux;{}\x1b\\", text.replace('\x1b', "\x1b\x1b")) } else { text.to_owned() }
+    for_tmux("\x1b_Ga=d,d=A,q=2\x1b\\", wrapped)
 }
 
 #[cfg(test)]

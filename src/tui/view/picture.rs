@@ -27,6 +27,11 @@ pub fn covers(model: &Model, source: &Source, area: Rect) -> Rect {
 /// What to encode for the picture number `slot` of the page.
 pub fn wanted(model: &Model, slot: usize, source: Source, area: Rect) -> Wanted {
     let covered = covers(model, &source, area);
+    covering(model, slot, source, covered)
+}
+
+/// The same, where the cells are known.
+fn covering(model: &Model, slot: usize, source: Source, covered: Rect) -> Wanted {
     let raster = source.raster();
     let window = model.lens.window(raster.width, raster.height);
     Wanted { slot, source, window, cells: (covered.width, covered.height) }
@@ -36,7 +41,7 @@ pub fn wanted(model: &Model, slot: usize, source: Source, area: Rect) -> Wanted 
 pub fn render(model: &Model, slot: usize, source: &Source, area: Rect, buf: &mut Buffer) -> Rect {
     let covered = covers(model, source, area);
     if is_wanted(model) {
-        let wanted = wanted(model, slot, source.clone(), area);
+        let wanted = covering(model, slot, source.clone(), covered);
         if let Some(picture) = model.gallery.find(&wanted) {
             picture.put(covered, buf);
             return covered;

@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 use clap::Args;
 use saltty::{
     raster::{CellShape, Depth},
-    terminal::{Link, Protocol, Wished, Wishes},
+    terminal::{Link, Protocol, Surroundings, Wished, Wishes},
 };
 
 use super::{Look, When};
@@ -105,7 +105,7 @@ pub fn depth(look: &Look) -> Result<Option<Wished<Depth>>> {
     if look.color == When::Never {
         return Ok(said(Depth::Ascii, "--color never"));
     }
-    let no_color = look.color == When::Auto && env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let no_color = look.color == When::Auto && Surroundings::variables().no_color;
     match wish(look.depth, "--depth", "SALTTY_DEPTH")? {
         Some(wish) if look.depth.is_some() || !no_color => Ok(Some(wish)),
         _ if look.color == When::Always => Ok(said(Depth::True, "--color always")),
