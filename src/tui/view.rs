@@ -23,7 +23,7 @@ use ratatui::{
 };
 
 pub use list::rows as list_rows;
-pub use text::screen_text;
+pub use text::{screen_text, wrapped};
 pub use theme::Theme;
 
 use super::{

@@ -13,6 +13,7 @@ use saltty::{
     raster::{CellShape, Depth, Raster},
     survey::Cache,
     terminal::{self, Choice, Facts, Link, Surroundings, Wishes},
+    tui::view::wrapped,
 };
 
 use crate::{
@@ -43,11 +44,18 @@ pub fn run(options: &Doctor) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// One line, and how to choose otherwise.
+/// One line, or as many as its words need, and how to choose otherwise.
 fn line(page: &mut String, about: &str, says: &str, otherwise: &str) {
-    let _ = writeln!(page, "{about:<ABOUT$} {says}");
+    let room = output::columns().max(40) - ABOUT;
+    let mut about = about;
+    for row in wrapped(says, room - 1) {
+        let _ = writeln!(page, "{about:<ABOUT$} {row}");
+        about = "";
+    }
     if !otherwise.is_empty() {
-        let _ = writeln!(page, "{:<ABOUT$}   otherwise: {otherwise}", "");
+        for row in wrapped(&format!("otherwise: {otherwise}"), room - 3) {
+            let _ = writeln!(page, "{:<ABOUT$}   {row}", "");
+        }
     }
 }
 
@@ -90,12 +98,13 @@ fn chosen(page: &mut String, choice: &Choice, facts: &Facts, wishes: &Wishes, th
     let depth = format!("{}: {}", in_words(choice.depth.value), choice.depth.because);
     line(page, "colours", &depth, "--depth 24bit|256|16|ascii, SALTTY_DEPTH; --color never, NO_COLOR");
     let graphics = format!("{}: {}", choice.graphics.value, choice.graphics.because);
-    line(page, "pictures", &graphics, "--graphics halfblocks|kitty|sixel|iterm2, SALTTY_GRAPHICS");
+    line(page, "pictures", &graphics, "");
     let can = |has: bool, what: &'static str| has.then_some(what);
     let all = [can(facts.kitty, "kitty"), can(facts.kitty_zlib, "kitty compressed"), can(facts.sixel, "sixel")];
     let all: Vec<&str> = all.into_iter().flatten().collect();
     let all = if all.is_empty() { "nothing of kitty and sixel".to_owned() } else { all.join(", ") };
-    line(page, "", &format!("  the terminal answered for: {all}"), "");
+    let answered = format!("the terminal answered for: {all}");
+    line(page, "", &answered, "--graphics halfblocks|kitty|sixel|iterm2, SALTTY_GRAPHICS");
     let CellShape { width, height } = choice.cell.value;
     let size =
         if choice.cell.value == CellShape::ASSUMED { "1:2".to_owned() } else { format!("{width}x{height} pixels") };

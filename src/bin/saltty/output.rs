@@ -103,9 +103,14 @@ pub fn depth(look: &Look) -> Depth {
 
 /// Columns to fill.
 pub fn width(look: &Look) -> usize {
-    let terminal = || Some(ratatui::crossterm::terminal::size().ok()?.0.into());
-    let wide = look.width.or_else(|| if io::stdout().is_terminal() { terminal() } else { None });
-    wide.unwrap_or(PLAIN_WIDTH).clamp(12, WIDEST)
+    look.width.unwrap_or_else(columns).clamp(12, WIDEST)
+}
+
+/// Columns that standard output has.
+pub fn columns() -> usize {
+    let terminal = || Some(usize::from(ratatui::crossterm::terminal::size().ok()?.0));
+    let wide = if io::stdout().is_terminal() { terminal() } else { None };
+    wide.unwrap_or(PLAIN_WIDTH)
 }
 
 /// The likeliest classes with bars, `marked` one marked.

@@ -9,7 +9,7 @@ use ratatui::{
 
 use super::{
     Theme, details, layout, rows,
-    text::{shortened, width},
+    text::{shortened, width, wrapped},
 };
 use crate::tui::{
     command,
@@ -163,19 +163,4 @@ fn item_lines<'t>(item: &Item, name: usize, room: usize, tall: bool, theme: &The
     let caveat = item.caveat.map(|caveat| wrapped(&format!("caveat: {caveat}"), most)).unwrap_or_default();
     lines.extend(caveat.into_iter().map(|row| Line::styled(format!("{:indent$}{row}", ""), theme.caution)));
     lines
-}
-
-/// `text` in rows of at most `width` columns.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut rows = vec![String::new()];
-    for word in text.split(' ') {
-        let row = rows.last_mut().expect("a row");
-        if !row.is_empty() && row.chars().count() + 1 + word.chars().count() > width {
-            rows.push(word.to_owned());
-        } else {
-            *row += if row.is_empty() { "" } else { " " };
-            *row += word;
-        }
-    }
-    rows
 }

@@ -43,6 +43,21 @@ pub fn shortened_in_the_middle(text: &str, room: usize) -> String {
     }
 }
 
+/// `text` in rows of at most `width` columns, broken at spaces; a longer word has a row of its own.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    for word in text.split(' ') {
+        let row = rows.last_mut().expect("a row");
+        if !row.is_empty() && row.chars().count() + 1 + word.chars().count() > width {
+            rows.push(word.to_owned());
+        } else {
+            *row += if row.is_empty() { "" } else { " " };
+            *row += word;
+        }
+    }
+    rows
+}
+
 /// The screen of `model`, without what lies over it, as lines of text in its colours.
 pub fn screen_text(model: &Model) -> String {
     let plain = Model { mode: Mode::Look, notice: None, graphics: None, meter: None, ..model.clone() };
