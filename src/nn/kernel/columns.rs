@@ -48,26 +48,28 @@ fn is_pointwise(size: &Size) -> bool {
     (size.kernel, size.stride, size.padding) == (1, 1, 0)
 }
 
-/// Vectors of a block, at most.
-const OCTETS: usize = 7;
-/// Output channels of one piece where there are few blocks.
+/// Output channels multiplied at a time, and those of one piece where there are few blocks.
 const ROWS: usize = 64;
 /// Multiplications that are worth a thread's while.
 const WORTH: usize = 1 << 19;
 
-/// Pixels `0..area` in blocks of nearly equal numbers of whole vectors.
-fn blocks(area: usize) -> (usize, usize) {
+/// Pixels `0..area` in blocks: of as many as registers hold sums of, or of nearly equal numbers of whole vectors.
+fn blocks(level: Level, area: usize) -> (usize, usize) {
     let octets = area.div_ceil(OCTET);
-    let wide = octets.div_ceil(octets.div_ceil(OCTETS).max(1)) * OCTET;
+    let wide = match level {
+        Level::Avx512 => octets.min(6) * OCTET,
+        _ => octets.div_ceil(octets.div_ceil(7).max(1)) * OCTET,
+    };
     (area.div_ceil(wide.max(1)), wide)
 }
 
 /// Runs `piece(image, pixels, rows)` over pieces that cover all images, `area` pixels and `rows`.
 fn for_each_piece(
+    level: Level,
     (batch, area, rows, depth): (usize, usize, usize, usize),
     piece: impl Fn(usize, Range<usize>, Range<usize>) + Send + Sync,
 ) {
-    let (blocks, wide) = blocks(area);
+    let (blocks, wide) = blocks(level, area);
     let high = if blocks < 8 { ROWS } else { rows.max(1) };
     let along = rows.div_ceil(high);
     let least = (WORTH / (wide * high.min(rows) * depth).max(1)).max(1);
@@ -90,7 +92,7 @@ pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Fi
     );
     let ([in_area, out_area], depth) = (size.area(), filter.shape.columns);
     let y = Shared::new(y);
-    for_each_piece((size.batch, out_area, size.outputs, depth), |image, pixels, rows| {
+    for_each_piece(level, (size.batch, out_area, size.outputs, depth), |image, pixels, rows| {
         let x = &x[image * size.inputs * in_area..][..size.inputs * in_area];
         let mut gathered = Buffer::new(0);
         let block = if is_pointwise(size) {
@@ -133,7 +135,7 @@ pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, do
         return sparse(size, up, &live, filter, down);
     }
     let down = Shared::new(down);
-    for_each_piece((size.batch, area, size.inputs, size.outputs), |image, pixels, rows| {
+    for_each_piece(level, (size.batch, area, size.inputs, size.outputs), |image, pixels, rows| {
         let up = &up[image * size.outputs * area..][..size.outputs * area];
         let mut gathered = Buffer::new(0);
         let block = planes(up, area, pixels.clone(), &mut gathered);
@@ -180,11 +182,12 @@ fn products<const TRANSPOSED: bool>(
     rows: Range<usize>,
     mut put: impl FnMut(usize, &[f32]),
 ) {
-    let width = block.octets * OCTET;
-    let mut out = Buffer::new(OCTET * width);
-    for first in rows.clone().step_by(OCTET) {
-        multiply::<TRANSPOSED>(level, filter.shape, &filter.values, first / OCTET, block, &mut out);
-        for (row, values) in (first..rows.end).zip(out.chunks_exact(width)) {
+    let mut out = Buffer::new(ROWS.min(rows.len().next_multiple_of(OCTET)) * block.width());
+    for first in rows.clone().step_by(ROWS) {
+        let end = rows.end.min(first + ROWS);
+        let groups = first / OCTET..end.div_ceil(OCTET);
+        multiply::<TRANSPOSED>(level, filter.shape, &filter.values, groups, block, &mut out);
+        for (row, values) in (first..end).zip(out.chunks_exact(block.width())) {
             put(row, values);
         }
     }
@@ -193,7 +196,7 @@ fn products<const TRANSPOSED: bool>(
 /// What 1x1 windows see: the map itself, copied only where it ends within a vector.
 fn planes<'a>(x: &'a [f32], area: usize, pixels: Range<usize>, copy: &'a mut Buffer<f32>) -> Block<'a> {
     if pixels.len().is_multiple_of(OCTET) {
-        return Block { values: &x[pixels.start..], step: area, octets: pixels.len() / OCTET };
+        return Block { values: &x[pixels.start..], step: area, columns: pixels.len() };
     }
     let width = pixels.len().next_multiple_of(OCTET);
     *copy = Buffer::new(x.len() / area * width);
@@ -201,7 +204,7 @@ fn planes<'a>(x: &'a [f32], area: usize, pixels: Range<usize>, copy: &'a mut Buf
         row[..pixels.len()].copy_from_slice(&plane[pixels.clone()]);
         row[pixels.len()..].fill(0.0);
     }
-    Block { values: copy, step: width, octets: width / OCTET }
+    Block { values: copy, step: width, columns: pixels.len() }
 }
 
 /// What windows see: a row for each tap and channel.
@@ -216,7 +219,7 @@ fn windows<'a>(size: &Size, x: &[f32], pixels: Range<usize>, columns: &'a mut Bu
             (out * size.stride + [tap / size.kernel, tap % size.kernel][axis]).checked_sub(size.padding)
         });
     }
-    Block { values: columns, step: width, octets: width / OCTET }
+    Block { values: columns, step: width, columns: pixels.len() }
 }
 
 /// The input gradient of windows over few channels: gradients of all columns first, then each channel adds up its own.
@@ -225,7 +228,7 @@ fn scattered(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut 
     let mut columns = Buffer::new(depth * out_area);
     for (up, down) in up.chunks_exact(size.outputs * out_area).zip(down.chunks_exact_mut(size.inputs * in_area)) {
         let shared = Shared::new(&mut columns);
-        for_each_piece((1, out_area, depth, size.outputs), |_, pixels, rows| {
+        for_each_piece(level, (1, out_area, depth, size.outputs), |_, pixels, rows| {
             let mut gathered = Buffer::new(0);
             let block = planes(up, out_area, pixels.clone(), &mut gathered);
             products::<true>(level, filter, block, rows, |row, values| {

@@ -1,10 +1,15 @@
 //! Matrix times vector, and its transpose: bound by how fast the weights can be read.
 
+mod streams;
+
 use std::{borrow::Cow, sync::Arc};
 
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 use rayon::prelude::*;
 
+use streams::{ROWS, add, dots};
+
+use super::lanes::Level;
 use crate::nn::Real;
 
 /// A matrix of weights in the number type it is kept in. Half the bytes are read in half the time; sums are the same to
@@ -75,16 +80,16 @@ impl<E: Real> Weight<E> {
     }
 }
 
-/// Sums kept apart in a dot product, so that the compiler can add them side by side.
-const LANES: usize = 32;
 /// Columns of the input gradient that one thread computes, at most: they stay in its cache.
 const COLUMNS: usize = 2048;
+/// They are counted in this unit: some cache lines.
+const WHOLE: usize = 32;
 
 /// Columns for each turn of a thread, so that all threads take equally many turns. Of no influence on the numbers.
 fn share(columns: usize) -> usize {
     let threads = rayon::current_num_threads();
     let turns = columns.div_ceil(threads * COLUMNS).max(1);
-    columns.div_ceil(threads * turns).next_multiple_of(LANES)
+    columns.div_ceil(threads * turns).next_multiple_of(WHOLE)
 }
 
 /// `weight x + bias` for each of `batch` vectors; `weight` has a row for each bias. The weights are read once.
@@ -98,15 +103,19 @@ pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -
     }
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
     let mut by_output = vec![E::ZERO; outputs * batch];
-    by_output.par_chunks_exact_mut(batch).zip(bias).enumerate().for_each_init(
-        Vec::new,
-        |room, (output, (row, &bias))| {
-            let weights = weight.part(output * inputs, inputs, room);
-            for (y, x) in row.iter_mut().zip(x.chunks_exact(inputs)) {
-                *y = dot(&weights, x) + bias;
+    let chunks = by_output.par_chunks_mut(ROWS * batch).zip(bias.par_chunks(ROWS)).enumerate();
+    chunks.for_each_init(<[Vec<f32>; ROWS]>::default, |rooms, (chunk, (y, bias))| {
+        let [a, b, c, d] = rooms;
+        // Where there are fewer rows, the last one takes the place of those missing, and no one asks for its products.
+        let row = |at: usize, room| weight.part((chunk * ROWS + at).min(outputs - 1) * inputs, inputs, room);
+        let rows = [row(0, a), row(1, b), row(2, c), row(3, d)];
+        for (image, x) in x.chunks_exact(inputs).enumerate() {
+            let products = dots(Level::best(), rows.each_ref().map(|row| &**row), x);
+            for ((y, product), &bias) in y.chunks_exact_mut(batch).zip(products).zip(bias) {
+                y[image] = product + bias;
             }
-        },
-    );
+        }
+    });
     (0..batch * outputs).map(|i| by_output[i % outputs * batch + i / outputs]).collect()
 }
 
@@ -124,35 +133,19 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
     let share = share(inputs);
     for (up, down) in up.chunks_exact(outputs).zip(down.chunks_exact_mut(inputs)) {
         let live: Vec<(usize, E)> = up.iter().copied().enumerate().filter(|(_, u)| *u != E::ZERO).collect();
-        down.par_chunks_mut(share).enumerate().for_each_init(<[Vec<f32>; 4]>::default, |rooms, (chunk, down)| {
+        down.par_chunks_mut(share).enumerate().for_each_init(<[Vec<f32>; ROWS]>::default, |rooms, (chunk, down)| {
             let first = chunk * share;
-            let (fours, rest) = live.as_chunks::<4>();
+            let (fours, rest) = live.as_chunks::<ROWS>();
             for rows in fours {
                 let [a, b, c, d] = rooms;
                 let room = [(rows[0].0, a), (rows[1].0, b), (rows[2].0, c), (rows[3].0, d)];
-                let [a, b, c, d] = room.map(|(row, room)| weight.part(row * inputs + first, down.len(), room));
-                for ((((down, &a), &b), &c), &d) in down.iter_mut().zip(&*a).zip(&*b).zip(&*c).zip(&*d) {
-                    *down += (rows[0].1 * a + rows[1].1 * b) + (rows[2].1 * c + rows[3].1 * d);
-                }
+                let parts = room.map(|(row, room)| weight.part(row * inputs + first, down.len(), room));
+                add(Level::best(), rows.map(|(_, u)| u), parts.each_ref().map(|part| &**part), down);
             }
             for &(row, u) in rest {
-                let weights = weight.part(row * inputs + first, down.len(), &mut rooms[0]);
-                for (down, &w) in down.iter_mut().zip(&*weights) {
-                    *down += u * w;
-                }
+                let part = weight.part(row * inputs + first, down.len(), &mut rooms[0]);
+                add(Level::best(), [u], [&*part], down);
             }
         });
     }
-}
-
-fn dot<E: Real>(a: &[E], b: &[E]) -> E {
-    let mut sums = [E::ZERO; LANES];
-    let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
-    let tail = a.remainder().iter().zip(b.remainder()).fold(E::ZERO, |sum, (&x, &y)| sum + x * y);
-    for (a, b) in a.zip(b) {
-        for ((sum, &x), &y) in sums.iter_mut().zip(a).zip(b) {
-            *sum += x * y;
-        }
-    }
-    sums.into_iter().fold(tail, |total, sum| total + sum)
 }

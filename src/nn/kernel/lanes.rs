@@ -98,6 +98,21 @@ pub(super) trait Octet: Lanes {
     unsafe fn load_fourths(at: *const f32) -> [Self; 4];
     /// The inverse of [`load_fourths`](Self::load_fourths).
     unsafe fn store_fourths(parts: [Self; 4], at: *mut f32);
+    /// Number `i` of vector `j` becomes number `j` of vector `i`.
+    unsafe fn transposed(rows: [Self; 8]) -> [Self; 8];
+}
+
+/// Asks for the 64 bytes around `at`, which need not be there.
+#[inline(always)]
+pub(super) fn prefetch<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
 }
 
 /// Eight f32 in whatever registers there are.
@@ -203,5 +218,10 @@ impl Octet for Plain {
                 unsafe { *at.add(4 * i + part) = value };
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn transposed(rows: [Self; 8]) -> [Self; 8] {
+        std::array::from_fn(|i| Self(std::array::from_fn(|j| rows[j].0[i])))
     }
 }

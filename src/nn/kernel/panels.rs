@@ -3,10 +3,13 @@
 //! Every sum runs over the whole depth in order, in one accumulator, wherever its column lies in a vector: results do
 //! not depend on how columns are cut into blocks.
 #![expect(unsafe_code, reason = "vectors in registers, read and written through raw pointers")]
-#![expect(clippy::needless_range_loop, reason = "iterators are not inlined into functions with other instructions")]
 #![expect(clippy::inline_always, reason = "intrinsics must be inlined into functions that have their instructions")]
 
-use super::lanes::{Lanes, Level, Plain};
+mod steps;
+
+use std::ops::Range;
+
+use super::lanes::{Level, Octet, Plain};
 
 /// Rows of a panel, and columns of a block are multiples of it.
 pub const OCTET: usize = 8;
@@ -52,19 +55,27 @@ impl Panels {
     }
 }
 
-/// A block of columns: `depth` rows of `8 * octets` numbers, `step` apart.
+/// A block of columns: `depth` rows of them, `step` apart. Rows are whole vectors of eight, which may hold anything behind
+/// the columns.
 #[derive(Clone, Copy, Debug)]
 pub struct Block<'a> {
     /// Begins with the first row.
     pub values: &'a [f32],
     /// From a row to the next.
     pub step: usize,
-    /// Columns over eight.
-    pub octets: usize,
+    /// How many columns.
+    pub columns: usize,
 }
 
-/// Rows `8 * group..` of the product of a matrix (or its transpose) with `block`, into eight rows of `out` that lie
-/// `8 * octets` apart. Rows beyond the matrix are zero or without meaning.
+impl Block<'_> {
+    /// Numbers of a row of the product: the columns and what fills their last vector.
+    pub fn width(&self) -> usize {
+        self.columns.next_multiple_of(OCTET)
+    }
+}
+
+/// Rows `8 * groups.start..8 * groups.end` of the product of a matrix (or its transpose) with `block`, into rows of `out`
+/// that lie [`Block::width`] apart. Rows beyond the matrix, and what is behind the columns, are without meaning.
 ///
 /// # Panics
 /// If a size does not fit.
@@ -72,21 +83,23 @@ pub fn multiply<const TRANSPOSED: bool>(
     level: Level,
     shape: Panels,
     matrix: &[f32],
-    group: usize,
+    groups: Range<usize>,
     block: Block,
     out: &mut [f32],
 ) {
-    let (depth, width) = (shape.depth(TRANSPOSED), OCTET * block.octets);
-    assert!(matrix.len() >= shape.len() && out.len() >= OCTET * width, "sizes of a product");
-    assert!(group < shape.outputs(TRANSPOSED).div_ceil(OCTET), "rows of a product");
-    if depth == 0 || block.octets == 0 {
-        return out[..OCTET * width].fill(0.0);
+    let (depth, width, rows) = (shape.depth(TRANSPOSED), block.width(), OCTET * groups.len());
+    assert!(matrix.len() >= shape.len() && out.len() >= rows * width, "sizes of a product");
+    assert!(groups.end <= shape.outputs(TRANSPOSED).div_ceil(OCTET), "rows of a product");
+    if depth == 0 || block.columns == 0 {
+        return out[..rows * width].fill(0.0);
     }
     assert!(block.values.len() >= (depth - 1) * block.step + width, "block of a product");
-    let start = if TRANSPOSED { group * OCTET * OCTET } else { group * shape.stride() };
+    let apart = if TRANSPOSED { OCTET * OCTET } else { shape.stride() };
     let job = Job {
-        matrix: matrix[start..].as_ptr(),
+        matrix: matrix[groups.start * apart..].as_ptr(),
         stride: shape.stride(),
+        apart,
+        groups: groups.len(),
         depth,
         block: block.values.as_ptr(),
         step: block.step,
@@ -94,23 +107,27 @@ pub fn multiply<const TRANSPOSED: bool>(
         width,
     };
     // SAFETY: the level was found available (or is the plain one), and the assertions above keep what a job reads and
-    // writes inside its slices: panels are whole, blocks have `depth` rows of `width`, `out` eight rows of `width`.
+    // writes inside its slices: panels are whole, blocks have `depth` rows of `width`, `out` eight of them for each group.
     unsafe {
         match level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => job.avx512::<TRANSPOSED>(block.octets),
+            Level::Avx512 => job.avx512::<TRANSPOSED>(block.columns),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => job.avx2::<TRANSPOSED>(block.octets),
-            _ => job.plain::<TRANSPOSED>(block.octets),
+            Level::Avx2 => job.avx2::<TRANSPOSED>(block.columns),
+            _ => job.plain::<TRANSPOSED>(block.columns),
         }
     }
 }
 
-/// Eight rows of one product.
+/// Some rows of one product, eight in a group.
 #[derive(Clone, Copy)]
 struct Job {
     matrix: *const f32,
+    /// From a panel to the next.
     stride: usize,
+    /// From a group to the next.
+    apart: usize,
+    groups: usize,
     depth: usize,
     block: *const f32,
     step: usize,
@@ -118,137 +135,111 @@ struct Job {
     width: usize,
 }
 
+/// So few columns in the last vector are computed one by one.
+const FEW: usize = 4;
+
+/// Of so many columns, those that are computed in vectors of eight, over eight; and what is left.
+fn octets(columns: usize) -> (usize, usize) {
+    let rest = columns % OCTET;
+    if rest <= FEW { (columns / OCTET, rest) } else { (columns / OCTET + 1, 0) }
+}
+
 impl Job {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-    unsafe fn avx512<const T: bool>(self, octets: usize) {
+    unsafe fn avx512<const T: bool>(self, columns: usize) {
         use std::arch::x86_64::{__m256, __m512};
-        let mut at = 0;
-        // SAFETY: the caller vouches for the job; each call stays within `octets`.
+        let (octets, rest) = octets(columns);
+        // SAFETY: the caller vouches for the job; each call stays within the columns.
         unsafe {
-            while octets - at >= 6 {
-                self.rows::<__m512, 8, 3, T>(0, &mut at);
+            for group in 0..self.groups {
+                let mut at = 0;
+                while octets - at >= 6 {
+                    self.rows::<__m512, 8, 3, T>(group, 0, &mut at);
+                }
+                while octets - at >= 4 {
+                    self.rows::<__m512, 8, 2, T>(group, 0, &mut at);
+                }
+                while octets - at >= 2 {
+                    self.rows::<__m512, 8, 1, T>(group, 0, &mut at);
+                }
+                while at < octets {
+                    self.rows::<__m256, 8, 1, T>(group, 0, &mut at);
+                }
             }
-            while octets - at >= 4 {
-                self.rows::<__m512, 8, 2, T>(0, &mut at);
-            }
-            while octets - at >= 2 {
-                self.rows::<__m512, 8, 1, T>(0, &mut at);
-            }
-            while at < octets {
-                self.rows::<__m256, 8, 1, T>(0, &mut at);
-            }
+            self.rest::<__m256, T>(octets * OCTET, rest);
         }
     }
 
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2,fma")]
-    unsafe fn avx2<const T: bool>(self, octets: usize) {
+    unsafe fn avx2<const T: bool>(self, columns: usize) {
         use std::arch::x86_64::__m256;
-        let mut at = 0;
-        // SAFETY: the caller vouches for the job; each call stays within `octets`.
+        let (octets, rest) = octets(columns);
+        // SAFETY: the caller vouches for the job; each call stays within the columns.
         unsafe {
-            while octets - at >= 3 && octets - at != 4 {
-                self.halves::<__m256, 3, T>(&mut at);
+            for group in 0..self.groups {
+                let mut at = 0;
+                while octets - at >= 3 && octets - at != 4 {
+                    self.halves::<__m256, 3, T>(group, &mut at);
+                }
+                while octets - at >= 2 {
+                    self.halves::<__m256, 2, T>(group, &mut at);
+                }
+                while at < octets {
+                    self.rows::<__m256, 8, 1, T>(group, 0, &mut at);
+                }
             }
-            while octets - at >= 2 {
-                self.halves::<__m256, 2, T>(&mut at);
-            }
-            while at < octets {
-                self.rows::<__m256, 8, 1, T>(0, &mut at);
-            }
+            self.rest::<__m256, T>(octets * OCTET, rest);
         }
     }
 
-    unsafe fn plain<const T: bool>(self, octets: usize) {
-        let mut at = 0;
-        while at < octets {
-            // SAFETY: the caller vouches for the job.
-            unsafe { self.halves::<Plain, 1, T>(&mut at) };
-        }
-    }
-
-    /// Two times four rows, where registers do not hold eight.
-    #[inline(always)]
-    unsafe fn halves<L: Lanes, const N: usize, const T: bool>(self, at: &mut usize) {
-        let mut again = *at;
+    unsafe fn plain<const T: bool>(self, columns: usize) {
+        let (octets, rest) = octets(columns);
         // SAFETY: the caller vouches for the job.
         unsafe {
-            self.rows::<L, 4, N, T>(0, &mut again);
-            self.rows::<L, 4, N, T>(4, at);
+            for group in 0..self.groups {
+                let mut at = 0;
+                while at < octets {
+                    self.halves::<Plain, 1, T>(group, &mut at);
+                }
+            }
+            self.rest::<Plain, T>(octets * OCTET, rest);
         }
     }
 
-    /// Rows `first..first + M` times `N` vectors of columns from octet `at`, which it moves on.
+    /// The last few columns, from column `at` on: eight rows in a vector, several groups at once.
     #[inline(always)]
-    unsafe fn rows<L: Lanes, const M: usize, const N: usize, const T: bool>(self, first: usize, at: &mut usize) {
-        // SAFETY: the caller vouches for the job, and that the columns are inside the block.
+    unsafe fn rest<L: Octet, const T: bool>(self, at: usize, count: usize) {
+        let mut group = 0;
+        // SAFETY: the caller vouches for the job and the columns; of three, a fourth is inside their vector.
         unsafe {
-            let mut sums = [[L::all(0.0); N]; M];
-            let mut x = self.block.add(*at * OCTET);
-            if T {
-                let panels = self.depth.div_ceil(OCTET);
-                for panel in 0..panels {
-                    if panel + AHEAD < panels {
-                        prefetch(self.matrix.add((panel + AHEAD) * self.stride));
+            match count {
+                0 => {}
+                1 => {
+                    while self.groups - group >= 8 {
+                        self.columns::<L, 8, 1, T>(&mut group, at);
                     }
-                    let weights = self.matrix.add(panel * self.stride + first * OCTET);
-                    for k in 0..OCTET.min(self.depth - panel * OCTET) {
-                        step::<L, M, N>(&mut sums, weights.add(k), OCTET, x);
-                        x = x.add(self.step);
+                    while group < self.groups {
+                        self.columns::<L, 1, 1, T>(&mut group, at);
                     }
                 }
-            } else {
-                for k in 0..self.depth {
-                    step::<L, M, N>(&mut sums, self.matrix.add(k * OCTET + first), 1, x);
-                    x = x.add(self.step);
+                2 => {
+                    while self.groups - group >= 4 {
+                        self.columns::<L, 4, 2, T>(&mut group, at);
+                    }
+                    while group < self.groups {
+                        self.columns::<L, 1, 2, T>(&mut group, at);
+                    }
                 }
-            }
-            for m in 0..M {
-                for n in 0..N {
-                    sums[m][n].store(self.out.add((first + m) * self.width + *at * OCTET + n * L::WIDTH));
+                _ => {
+                    while self.groups - group >= 2 {
+                        self.columns::<L, 2, FEW, T>(&mut group, at);
+                    }
+                    while group < self.groups {
+                        self.columns::<L, 1, FEW, T>(&mut group, at);
+                    }
                 }
-            }
-        }
-        *at += N * L::WIDTH / OCTET;
-    }
-}
-
-/// Panels between the one at work and the one asked for: they are too far apart for the processor to foresee.
-const AHEAD: usize = 6;
-
-/// Asks for the 64 numbers from `at` on. Not beyond the end: looking for memory that is not there takes long.
-#[inline(always)]
-fn prefetch(at: *const f32) {
-    #[cfg(target_arch = "x86_64")]
-    for line in 0..4 {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(16 * line).cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
-}
-
-/// Adds to the sums `M` weights, `apart` from each other, times `N` vectors. No closures and no iterators here: where
-/// each part of the crate is compiled by itself, the compiler would not inline them.
-#[inline(always)]
-unsafe fn step<L: Lanes, const M: usize, const N: usize>(
-    sums: &mut [[L; N]; M],
-    weights: *const f32,
-    apart: usize,
-    x: *const f32,
-) {
-    // SAFETY: the caller vouches for the pointers and the instructions of `L`.
-    unsafe {
-        let mut columns = [L::all(0.0); N];
-        for n in 0..N {
-            columns[n] = L::load(x.add(n * L::WIDTH));
-        }
-        for m in 0..M {
-            let weight = L::all(*weights.add(m * apart));
-            for n in 0..N {
-                sums[m][n] = sums[m][n].plus(weight, columns[n]);
             }
         }
     }

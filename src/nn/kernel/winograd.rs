@@ -90,7 +90,7 @@ impl Job<'_> {
         if area == 0 || self.batch == 0 || self.inputs == 0 {
             return;
         }
-        let tiling = Tiling::new(self.filter.tile, sides);
+        let tiling = Tiling::new(self.level, self.filter.tile, sides);
         let images = x.chunks_exact(self.inputs * area).zip(y.chunks_exact_mut(self.outputs * area));
         if tiling.blocks() >= MANY {
             images.for_each(|(x, y)| self.by_blocks::<BACK>(&tiling, x, &Shared::new(y)));
@@ -131,9 +131,17 @@ impl Job<'_> {
         });
     }
 
-    /// Fewer channels at a time where there are few, so that there is work for all threads.
+    /// Output channels computed at a time: many, as a block's transform is read again for each such group, but few enough
+    /// that there is work for all threads.
     fn group(&self) -> usize {
-        if self.outputs >= 8 * GROUP { GROUP } else { GROUP / 2 }
+        match self.level {
+            Level::Avx512 => {
+                let share = self.outputs.div_ceil(2 * rayon::current_num_threads());
+                share.next_multiple_of(OCTET).clamp(GROUP, 4 * GROUP)
+            }
+            _ if self.outputs >= 8 * GROUP => GROUP,
+            _ => GROUP / 2,
+        }
     }
 
     fn transformed_len(&self, tiling: &Tiling, rows: &Rows) -> usize {
@@ -174,12 +182,10 @@ impl Job<'_> {
         let mut products = Buffer::new(tiling.elements() * groups * OCTET * tiles);
         for (element, products) in products.chunks_exact_mut(groups * OCTET * tiles).enumerate() {
             let values = &transformed[element * self.inputs * tiles..][..self.inputs * tiles];
-            let block = Block { values, step: tiles, octets: tiles / OCTET };
-            for (group, out) in products.chunks_exact_mut(OCTET * tiles).enumerate() {
-                let group = outputs.start / OCTET + group;
-                let matrix = self.filter.matrix(element);
-                multiply::<BACK>(self.level, self.filter.shape, matrix, group, block, out);
-            }
+            let block = Block { values, step: tiles, columns: tiling.tiles(rows) };
+            let first = outputs.start / OCTET;
+            let matrix = self.filter.matrix(element);
+            multiply::<BACK>(self.level, self.filter.shape, matrix, first..first + groups, block, products);
         }
         let mut scratch = Buffer::new(tiling.output_scratch(rows));
         for (at, output) in outputs.enumerate() {

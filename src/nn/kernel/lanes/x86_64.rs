@@ -136,7 +136,7 @@ impl Octet for x86::__m256 {
         // SAFETY: the caller vouches for AVX2 and for 32 numbers.
         unsafe {
             let row = |r: usize| x86::_mm256_loadu2_m128(at.add(4 * r + 16), at.add(4 * r));
-            transposed([row(0), row(1), row(2), row(3)])
+            fours([row(0), row(1), row(2), row(3)])
         }
     }
 
@@ -144,16 +144,28 @@ impl Octet for x86::__m256 {
     unsafe fn store_fourths(parts: [Self; 4], at: *mut f32) {
         // SAFETY: the caller vouches for AVX2 and for 32 numbers.
         unsafe {
-            for (r, row) in transposed(parts).into_iter().enumerate() {
+            for (r, row) in fours(parts).into_iter().enumerate() {
                 x86::_mm256_storeu2_m128(at.add(4 * r + 16), at.add(4 * r), row);
             }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn transposed([a, b, c, d, e, f, g, h]: [Self; 8]) -> [Self; 8] {
+        // SAFETY: the caller vouches for AVX2.
+        unsafe {
+            let (low, high) = (fours([a, b, c, d]), fours([e, f, g, h]));
+            std::array::from_fn(|i| match i {
+                0..4 => x86::_mm256_permute2f128_ps::<0x20>(low[i], high[i]),
+                _ => x86::_mm256_permute2f128_ps::<0x31>(low[i - 4], high[i - 4]),
+            })
         }
     }
 }
 
 /// Transposes the two 4x4 matrices in the lower and the upper halves of four vectors.
 #[inline(always)]
-unsafe fn transposed([a, b, c, d]: [x86::__m256; 4]) -> [x86::__m256; 4] {
+unsafe fn fours([a, b, c, d]: [x86::__m256; 4]) -> [x86::__m256; 4] {
     // SAFETY: the caller vouches for AVX2.
     unsafe {
         let (ab, cd) = (x86::_mm256_unpacklo_ps(a, b), x86::_mm256_unpacklo_ps(c, d));

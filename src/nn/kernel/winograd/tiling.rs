@@ -8,7 +8,7 @@ use crate::nn::kernel::{lanes::Level, panels::OCTET};
 /// Rows of tiles.
 pub type Rows = Range<usize>;
 
-/// How a map is cut into tiles, rows of tiles, and blocks of such rows. Depends on the map's sides alone.
+/// How a map is cut into tiles, rows of tiles, and blocks of such rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Tiling {
     tile: usize,
@@ -19,14 +19,16 @@ pub struct Tiling {
     high: usize,
 }
 
-/// Tiles in a block, about.
-const TILES: usize = 56;
+/// Tiles in a block, about: of VGG's maps, 56 fill vectors of eight, and 112 those of sixteen.
+fn most_tiles(level: Level) -> usize {
+    if level == Level::Avx512 { 112 } else { 56 }
+}
 
 impl Tiling {
     /// Tiles of side `tile` on a map of these sides.
-    pub fn new(tile: usize, sides: [usize; 2]) -> Self {
+    pub fn new(level: Level, tile: usize, sides: [usize; 2]) -> Self {
         let tiles = sides.map(|side| side.div_ceil(tile));
-        let most = (TILES / tiles[1]).max(1);
+        let most = (most_tiles(level) / tiles[1]).max(1);
         let high = tiles[0].div_ceil(tiles[0].div_ceil(most));
         Self { tile, sides, tiles, high }
     }
@@ -55,9 +57,14 @@ impl Tiling {
         self.taps() * self.taps()
     }
 
+    /// Tiles of a block.
+    pub fn tiles(&self, rows: &Rows) -> usize {
+        rows.len() * self.tiles[1]
+    }
+
     /// Tiles of a block, with padding to whole vectors.
     pub fn padded_tiles(&self, rows: &Rows) -> usize {
-        (rows.len() * self.tiles[1]).next_multiple_of(OCTET)
+        self.tiles(rows).next_multiple_of(OCTET)
     }
 
     /// Pixels of a padded row.

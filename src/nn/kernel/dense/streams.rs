@@ -1,0 +1,186 @@
+//! Rows of a matrix read side by side: memory gives more to a thread that asks for several things at once.
+#![expect(unsafe_code, reason = "vectors, read and written through raw pointers")]
+#![expect(clippy::needless_range_loop, reason = "iterators are not inlined into functions with other instructions")]
+#![expect(clippy::inline_always, reason = "loops must be inlined into functions that have other instructions")]
+
+use crate::nn::{
+    Real,
+    kernel::lanes::{Lanes, Level, Plain, prefetch},
+};
+
+/// Rows read at once.
+pub const ROWS: usize = 4;
+/// Sums kept apart in a dot product, so that they can be added side by side.
+const LANES: usize = 32;
+/// Bytes between what is at work in a row and what is asked for.
+const AHEAD: usize = 1024;
+/// Bytes that memory gives at once.
+const LINE: usize = 64;
+
+/// The dot product of each row with `x`.
+///
+/// # Panics
+/// If a row is not as long as `x`.
+pub fn dots<E: Real>(level: Level, rows: [&[E]; ROWS], x: &[E]) -> [E; ROWS] {
+    assert!(rows.iter().all(|row| row.len() == x.len()), "sizes of a dense layer");
+    let sums = match singles(rows) {
+        Some(rows) => dots_of_singles(level, rows, bytemuck::cast_slice(x)).map(|sums| sums.map(E::of_f32)),
+        None => plain_dots(rows, x),
+    };
+    let whole = x.len() / LANES * LANES;
+    std::array::from_fn(|r| {
+        let tail = rows[r][whole..].iter().zip(&x[whole..]).fold(E::ZERO, |sum, (&w, &x)| sum + w * x);
+        sums[r].into_iter().fold(tail, |total, sum| total + sum)
+    })
+}
+
+/// Adds to `sums` one row after the other, each times its factor.
+///
+/// # Panics
+/// If a row is not as long as `sums`.
+pub fn add<E: Real, const R: usize>(level: Level, factors: [E; R], rows: [&[E]; R], sums: &mut [E]) {
+    assert!(rows.iter().all(|row| row.len() == sums.len()), "sizes of a dense layer");
+    let done = match singles(rows) {
+        Some(rows) => add_singles(level, bytemuck::cast(factors), rows, bytemuck::cast_slice_mut(sums)),
+        None => 0,
+    };
+    for at in done..sums.len() {
+        for r in 0..R {
+            sums[at] += factors[r] * rows[r][at];
+        }
+    }
+}
+
+/// The rows as f32, if they are.
+fn singles<E: Real, const R: usize>(rows: [&[E]; R]) -> Option<[&[f32]; R]> {
+    (E::NAME == f32::NAME).then(|| rows.map(bytemuck::cast_slice))
+}
+
+/// Sums of a dot product that are kept apart, for each row; all whole `LANES`.
+type Sums<E> = [[E; LANES]; ROWS];
+
+fn plain_dots<E: Real>(rows: [&[E]; ROWS], x: &[E]) -> Sums<E> {
+    let mut sums = [[E::ZERO; LANES]; ROWS];
+    for (sums, row) in sums.iter_mut().zip(rows) {
+        for (row, x) in row.chunks_exact(LANES).zip(x.chunks_exact(LANES)) {
+            for ((sum, &w), &x) in sums.iter_mut().zip(row).zip(x) {
+                *sum += w * x;
+            }
+        }
+    }
+    sums
+}
+
+fn dots_of_singles(level: Level, rows: [&[f32]; ROWS], x: &[f32]) -> Sums<f32> {
+    // SAFETY: the level was found available, and rows are as long as `x`.
+    unsafe {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => dots_avx512(rows, x),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => dots_avx2(rows, x),
+            _ => vector_dots::<Plain, 4>(rows, x),
+        }
+    }
+}
+
+/// How many numbers are done: all whole `LANES`.
+fn add_singles<const R: usize>(level: Level, factors: [f32; R], rows: [&[f32]; R], sums: &mut [f32]) -> usize {
+    // SAFETY: the level was found available, and rows are as long as `sums`.
+    unsafe {
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => add_avx512(factors, rows, sums),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => add_avx2(factors, rows, sums),
+            _ => vector_add::<Plain, R>(factors, rows, sums),
+        }
+    }
+    sums.len() / LANES * LANES
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+unsafe fn dots_avx512(rows: [&[f32]; ROWS], x: &[f32]) -> Sums<f32> {
+    // SAFETY: the caller vouches for AVX-512 and the sizes.
+    unsafe { vector_dots::<std::arch::x86_64::__m512, 2>(rows, x) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn dots_avx2(rows: [&[f32]; ROWS], x: &[f32]) -> Sums<f32> {
+    // SAFETY: the caller vouches for AVX2 and the sizes.
+    unsafe { vector_dots::<std::arch::x86_64::__m256, 4>(rows, x) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+unsafe fn add_avx512<const R: usize>(factors: [f32; R], rows: [&[f32]; R], sums: &mut [f32]) {
+    // SAFETY: the caller vouches for AVX-512 and the sizes.
+    unsafe { vector_add::<std::arch::x86_64::__m512, R>(factors, rows, sums) }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn add_avx2<const R: usize>(factors: [f32; R], rows: [&[f32]; R], sums: &mut [f32]) {
+    // SAFETY: the caller vouches for AVX2 and the sizes.
+    unsafe { vector_add::<std::arch::x86_64::__m256, R>(factors, rows, sums) }
+}
+
+/// `N` vectors make `LANES` numbers.
+#[inline(always)]
+unsafe fn vector_dots<L: Lanes, const N: usize>(rows: [&[f32]; ROWS], x: &[f32]) -> Sums<f32> {
+    // SAFETY: the caller vouches for the instructions of `L` and the sizes.
+    unsafe {
+        let mut sums = [[L::all(0.0); N]; ROWS];
+        for at in (0..x.len() / LANES * LANES).step_by(LANES) {
+            for r in 0..ROWS {
+                let row = rows[r].as_ptr().add(at);
+                ask(row);
+                for n in 0..N {
+                    let x = L::load(x.as_ptr().add(at + n * L::WIDTH));
+                    sums[r][n] = sums[r][n].plus(L::load(row.add(n * L::WIDTH)), x);
+                }
+            }
+        }
+        let mut out = [[0.0; LANES]; ROWS];
+        for r in 0..ROWS {
+            for n in 0..N {
+                sums[r][n].store(out[r].as_mut_ptr().add(n * L::WIDTH));
+            }
+        }
+        out
+    }
+}
+
+#[inline(always)]
+unsafe fn vector_add<L: Lanes, const R: usize>(factors: [f32; R], rows: [&[f32]; R], sums: &mut [f32]) {
+    // SAFETY: the caller vouches for the instructions of `L` and the sizes.
+    unsafe {
+        let mut each = [L::all(0.0); R];
+        for r in 0..R {
+            each[r] = L::all(factors[r]);
+        }
+        for at in (0..sums.len() / LANES * LANES).step_by(LANES) {
+            for r in 0..R {
+                ask(rows[r].as_ptr().add(at));
+            }
+            for n in (0..LANES).step_by(L::WIDTH) {
+                let target = sums.as_mut_ptr().add(at + n);
+                let mut sum = L::load(target);
+                for r in 0..R {
+                    sum = sum.plus(each[r], L::load(rows[r].as_ptr().add(at + n)));
+                }
+                sum.store(target);
+            }
+        }
+    }
+}
+
+/// Asks for what comes in a row some way behind these `LANES` numbers.
+#[inline(always)]
+fn ask(row: *const f32) {
+    for line in 0..LANES * size_of::<f32>() / LINE {
+        prefetch(row.wrapping_byte_add(AHEAD + line * LINE));
+    }
+}
