@@ -71,8 +71,19 @@ fn check(size: &Size, filter: &Filter, x: usize, y: usize) {
 const MANY: usize = 8;
 /// Output channels computed from one reading of a block's transform.
 const GROUP: usize = 32;
+/// Reading a block's transform takes as long as computing so many output channels, about.
+const READING: usize = 16;
 /// Input channels transformed by one thread at a time.
 const CHANNELS: usize = 16;
+
+/// Numbers of a cache line.
+const LINE: usize = 16;
+
+/// `values` from where a cache line begins.
+fn from_a_line(values: &mut [f32]) -> &mut [f32] {
+    let skipped = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+    &mut values[skipped..]
+}
 
 struct Job<'a> {
     level: Level,
@@ -104,9 +115,10 @@ impl Job<'_> {
         (0..tiling.blocks()).into_par_iter().for_each(|index| {
             let rows = tiling.block(index);
             let mut transformed = Buffer::new(self.transformed_len(tiling, &rows));
-            self.transform::<BACK>(tiling, &rows, x, 0..self.inputs, &Shared::new(&mut transformed));
+            let transformed = from_a_line(&mut transformed);
+            self.transform::<BACK>(tiling, &rows, x, 0..self.inputs, &Shared::new(transformed));
             for first in (0..self.outputs).step_by(GROUP) {
-                self.multiply::<BACK>(tiling, &rows, &transformed, first..(first + GROUP).min(self.outputs), y);
+                self.multiply::<BACK>(tiling, &rows, transformed, first..(first + GROUP).min(self.outputs), y);
             }
         });
     }
@@ -117,38 +129,47 @@ impl Job<'_> {
         let mut transformed: Vec<Buffer<f32>> =
             blocks.iter().map(|rows| Buffer::new(self.transformed_len(tiling, rows))).collect();
         let pieces = self.inputs.div_ceil(CHANNELS);
+        let mut transformed: Vec<&mut [f32]> = transformed.iter_mut().map(|values| from_a_line(values)).collect();
         let shared: Vec<_> = transformed.iter_mut().map(|values| Shared::new(values)).collect();
         (0..blocks.len() * pieces).into_par_iter().for_each(|index| {
             let (block, first) = (index / pieces, index % pieces * CHANNELS);
             let channels = first..(first + CHANNELS).min(self.inputs);
             self.transform::<BACK>(tiling, &blocks[block], x, channels, &shared[block]);
         });
-        let groups = self.outputs.div_ceil(self.group());
+        let group = self.group(blocks.len());
+        let groups = self.outputs.div_ceil(group);
         (0..blocks.len() * groups).into_par_iter().for_each(|index| {
-            let (block, first) = (index / groups, index % groups * self.group());
-            let outputs = first..(first + self.group()).min(self.outputs);
-            self.multiply::<BACK>(tiling, &blocks[block], &transformed[block], outputs, y);
+            let (block, first) = (index / groups, index % groups * group);
+            let outputs = first..(first + group).min(self.outputs);
+            self.multiply::<BACK>(tiling, &blocks[block], transformed[block], outputs, y);
         });
     }
 
-    /// Output channels computed at a time: many, as a block's transform is read again for each such group, but few enough
-    /// that there is work for all threads.
-    fn group(&self) -> usize {
-        match self.level {
-            Level::Avx512 => {
-                let share = self.outputs.div_ceil(2 * rayon::current_num_threads());
-                share.next_multiple_of(OCTET).clamp(GROUP, 4 * GROUP)
-            }
-            _ if self.outputs >= 8 * GROUP => GROUP,
-            _ => GROUP / 2,
+    /// Output channels computed at a time in each of `blocks`: many, as a block's transform is read again for each such
+    /// group, but as the threads share them evenly.
+    fn group(&self, blocks: usize) -> usize {
+        if self.level != Level::Avx512 {
+            return if self.outputs >= 8 * GROUP { GROUP } else { GROUP / 2 };
         }
+        let cost = |group: usize| {
+            let pieces = blocks * self.outputs.div_ceil(group);
+            pieces.div_ceil(rayon::current_num_threads()) * (group + READING)
+        };
+        (1..=4 * GROUP / OCTET).map(|octets| octets * OCTET).min_by_key(|&group| cost(group)).unwrap_or(GROUP)
     }
 
+    /// Numbers of a block's transform, and of what is skipped to begin on a cache line.
     fn transformed_len(&self, tiling: &Tiling, rows: &Rows) -> usize {
-        tiling.elements() * self.inputs * tiling.padded_tiles(rows)
+        tiling.elements() * self.element_len(tiling, rows) + LINE
     }
 
-    /// Transforms the tiles of `rows` in some input channels; element e of channel c is at `(e * inputs + c) * tiles`.
+    /// From an element of the tiles to the next: an odd number of cache lines, as 36 places that are written in turn must
+    /// not all fall on the same part of the cache.
+    fn element_len(&self, tiling: &Tiling, rows: &Rows) -> usize {
+        ((self.inputs * tiling.padded_tiles(rows)).div_ceil(LINE) | 1) * LINE
+    }
+
+    /// Transforms the tiles of `rows` in some input channels; element e of channel c is at `e * element_len + c * tiles`.
     fn transform<const BACK: bool>(
         &self,
         tiling: &Tiling,
@@ -157,13 +178,13 @@ impl Job<'_> {
         channels: Range<usize>,
         transformed: &Shared<f32>,
     ) {
-        let tiles = tiling.padded_tiles(rows);
+        let (tiles, apart) = (tiling.padded_tiles(rows), self.element_len(tiling, rows));
         let mut scratch = Buffer::new(tiling.input_scratch(rows));
         for channel in channels {
             let plane = &x[channel * tiling.area()..][..tiling.area()];
             tiling.forth(self.level, rows, plane, BACK, &mut scratch, |element, first, values| {
                 // SAFETY: threads differ in the channel or in the block, so no other writes here.
-                unsafe { transformed.write((element * self.inputs + channel) * tiles + first, values) };
+                unsafe { transformed.write(element * apart + channel * tiles + first, values) };
             });
         }
     }
@@ -181,7 +202,7 @@ impl Job<'_> {
         let groups = outputs.len().div_ceil(OCTET);
         let mut products = Buffer::new(tiling.elements() * groups * OCTET * tiles);
         for (element, products) in products.chunks_exact_mut(groups * OCTET * tiles).enumerate() {
-            let values = &transformed[element * self.inputs * tiles..][..self.inputs * tiles];
+            let values = &transformed[element * self.element_len(tiling, rows)..][..self.inputs * tiles];
             let block = Block { values, step: tiles, columns: tiling.tiles(rows) };
             let first = outputs.start / OCTET;
             let matrix = self.filter.matrix(element);
