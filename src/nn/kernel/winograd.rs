@@ -69,6 +69,8 @@ fn check(size: &Size, filter: &Filter, x: usize, y: usize) {
 
 /// Blocks in one image from which on each block is one thread's work from beginning to end.
 const MANY: usize = 8;
+/// Blocks whose transforms are kept at a time where there are fewer.
+const AT_ONCE: usize = 4;
 /// Output channels computed from one reading of a block's transform.
 const GROUP: usize = 32;
 /// Reading a block's transform takes as long as computing so many output channels, about.
@@ -126,6 +128,10 @@ impl Job<'_> {
     /// Small maps: first all threads transform, then all multiply.
     fn by_channels<const BACK: bool>(&self, tiling: &Tiling, x: &[f32], y: &Shared<f32>) {
         let blocks: Vec<Rows> = (0..tiling.blocks()).map(|index| tiling.block(index)).collect();
+        blocks.chunks(AT_ONCE).for_each(|blocks| self.of_blocks::<BACK>(tiling, blocks, x, y));
+    }
+
+    fn of_blocks<const BACK: bool>(&self, tiling: &Tiling, blocks: &[Rows], x: &[f32], y: &Shared<f32>) {
         let mut transformed: Vec<Buffer<f32>> =
             blocks.iter().map(|rows| Buffer::new(self.transformed_len(tiling, rows))).collect();
         let pieces = self.inputs.div_ceil(CHANNELS);
