@@ -5,7 +5,7 @@ use std::io;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
-use crate::nn::{Param, Part, Real, kernel::memory};
+use crate::nn::{Param, Part, Real};
 
 /// A number as a network keeps it.
 pub trait Kept: bytemuck::Pod + Send + Sync {
@@ -98,7 +98,7 @@ impl<T: Kept> Place<T> {
                 (outputs, Order::Transposed { inputs: each, channels })
             }
         };
-        Self { values: memory::fresh(count), row, next: 0, order }
+        Self { values: bytemuck::zeroed_vec(count), row, next: 0, order }
     }
 
     /// How many numbers belong together.
