@@ -81,7 +81,7 @@ impl<E: Real> Weight<E> {
 }
 
 /// Columns of the input gradient that one thread computes, at most: they stay in its cache.
-const COLUMNS: usize = 2048;
+const COLUMNS: usize = 8192;
 /// They are counted in this unit: some cache lines.
 const WHOLE: usize = 32;
 
