@@ -184,3 +184,66 @@ fn ask(row: *const f32) {
         prefetch(row.wrapping_byte_add(AHEAD + line * LINE));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ROWS, add, dots};
+    use crate::nn::kernel::lanes::Level;
+
+    /// Numbers in [-1, 1), rows of a matrix; those of `row` 4 are the vector.
+    fn number(row: usize, at: usize) -> f32 {
+        f32::from((row * 1009 + at).wrapping_mul(2_654_435_761).rotate_right(7) as u16) / 32768.0 - 1.0
+    }
+
+    /// What one level computes.
+    #[derive(PartialEq)]
+    struct Results {
+        dots: [f32; ROWS],
+        /// The vector and the rows with factors 0.5, -0.25, 2 and 1.
+        four: Vec<f32>,
+        /// The vector and half the first row.
+        one: Vec<f32>,
+    }
+
+    fn all(len: usize) -> Vec<(Level, Results)> {
+        let vectors: [Vec<f32>; ROWS + 1] = std::array::from_fn(|row| (0..len).map(|at| number(row, at)).collect());
+        let [a, b, c, d, x] = vectors.each_ref().map(|vector| &vector[..]);
+        let each = |level| {
+            let (mut four, mut one) = (x.to_vec(), x.to_vec());
+            add(level, [0.5, -0.25, 2.0, 1.0], [a, b, c, d], &mut four);
+            add(level, [0.5], [a], &mut one);
+            (level, Results { dots: dots(level, [a, b, c, d], x), four, one })
+        };
+        Level::available().into_iter().map(each).collect()
+    }
+
+    #[test]
+    fn streams_are_the_definition_with_all_instructions() {
+        for len in [0, 1, 31, 32, 33, 64, 95, 1000] {
+            let of = |row: usize| (0..len).map(move |at| f64::from(number(row, at)));
+            let dot = |row: usize| of(row).zip(of(ROWS)).map(|(w, x)| w * x).sum::<f64>();
+            let sum = |at: usize, factors: &[f64]| {
+                let added = factors.iter().enumerate().map(|(row, factor)| factor * f64::from(number(row, at)));
+                f64::from(number(ROWS, at)) + added.sum::<f64>()
+            };
+            for (level, Results { dots, four, one }) in all(len) {
+                for (row, product) in dots.into_iter().enumerate() {
+                    assert!((f64::from(product) - dot(row)).abs() < 1e-5 * (len as f64 + 1.0).sqrt(), "{level}, {len}");
+                }
+                for at in 0..len {
+                    assert!((f64::from(four[at]) - sum(at, &[0.5, -0.25, 2.0, 1.0])).abs() < 1e-6, "{level}, {len}");
+                    assert!((f64::from(one[at]) - sum(at, &[0.5])).abs() < 1e-6, "{level}, {len}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn wider_vectors_do_not_change_a_bit() {
+        for len in [33, 1000] {
+            let wide = all(len).into_iter().filter(|(level, _)| *level != Level::Scalar);
+            let wide: Vec<Results> = wide.map(|(_, results)| results).collect();
+            assert!(wide.windows(2).all(|pair| pair[0] == pair[1]));
+        }
+    }
+}
