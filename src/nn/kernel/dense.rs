@@ -7,7 +7,7 @@ use std::{borrow::Cow, sync::Arc};
 use half::{bf16, f16, slice::HalfFloatSliceExt};
 use rayon::prelude::*;
 
-use streams::{ROWS, add, dots};
+use streams::{LANES, ROWS, add, dots};
 
 use super::lanes::Level;
 use crate::nn::Real;
@@ -82,14 +82,13 @@ impl<E: Real> Weight<E> {
 
 /// Columns of the input gradient that one thread computes, at most: they stay in its cache.
 const COLUMNS: usize = 8192;
-/// They are counted in this unit: some cache lines.
-const WHOLE: usize = 32;
 
-/// Columns for each turn of a thread, so that all threads take equally many turns. Of no influence on the numbers.
+/// Columns for each turn of a thread, so that all threads take equally many turns. Of no influence on the numbers, as they
+/// are whole `LANES`: only the last columns of a row are added one by one.
 fn share(columns: usize) -> usize {
     let threads = rayon::current_num_threads();
     let turns = columns.div_ceil(threads * COLUMNS).max(1);
-    columns.div_ceil(threads * turns).next_multiple_of(WHOLE)
+    columns.div_ceil(threads * turns).next_multiple_of(LANES)
 }
 
 /// `weight x + bias` for each of `batch` vectors; `weight` has a row for each bias. The weights are read once.

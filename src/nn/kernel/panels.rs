@@ -211,35 +211,28 @@ impl Job {
     /// The last few columns, from column `at` on: eight rows in a vector, several groups at once.
     #[inline(always)]
     unsafe fn rest<L: Octet, const T: bool>(self, at: usize, count: usize) {
-        let mut group = 0;
         // SAFETY: the caller vouches for the job and the columns; of three, a fourth is inside their vector.
         unsafe {
             match count {
                 0 => {}
-                1 => {
-                    while self.groups - group >= 8 {
-                        self.columns::<L, 8, 1, T>(&mut group, at);
-                    }
-                    while group < self.groups {
-                        self.columns::<L, 1, 1, T>(&mut group, at);
-                    }
-                }
-                2 => {
-                    while self.groups - group >= 4 {
-                        self.columns::<L, 4, 2, T>(&mut group, at);
-                    }
-                    while group < self.groups {
-                        self.columns::<L, 1, 2, T>(&mut group, at);
-                    }
-                }
-                _ => {
-                    while self.groups - group >= 2 {
-                        self.columns::<L, 2, FEW, T>(&mut group, at);
-                    }
-                    while group < self.groups {
-                        self.columns::<L, 1, FEW, T>(&mut group, at);
-                    }
-                }
+                1 => self.few::<L, 8, 1, T>(at),
+                2 => self.few::<L, 4, 2, T>(at),
+                _ => self.few::<L, 2, FEW, T>(at),
+            }
+        }
+    }
+
+    /// `R` columns from column `at`, `G` groups at once as long as there are so many.
+    #[inline(always)]
+    unsafe fn few<L: Octet, const G: usize, const R: usize, const T: bool>(self, at: usize) {
+        let mut group = 0;
+        // SAFETY: the caller vouches for the job and the columns.
+        unsafe {
+            while self.groups - group >= G {
+                self.columns::<L, G, R, T>(&mut group, at);
+            }
+            while group < self.groups {
+                self.columns::<L, 1, R, T>(&mut group, at);
             }
         }
     }

@@ -131,6 +131,7 @@ impl Job<'_> {
         blocks.chunks(AT_ONCE).for_each(|blocks| self.of_blocks::<BACK>(tiling, blocks, x, y));
     }
 
+    /// Some blocks' part of [`by_channels`](Self::by_channels).
     fn of_blocks<const BACK: bool>(&self, tiling: &Tiling, blocks: &[Rows], x: &[f32], y: &Shared<f32>) {
         let mut transformed: Vec<Buffer<f32>> =
             blocks.iter().map(|rows| Buffer::new(self.transformed_len(tiling, rows))).collect();
@@ -204,11 +205,11 @@ impl Job<'_> {
         outputs: Range<usize>,
         y: &Shared<f32>,
     ) {
-        let tiles = tiling.padded_tiles(rows);
+        let (tiles, apart) = (tiling.padded_tiles(rows), self.element_len(tiling, rows));
         let groups = outputs.len().div_ceil(OCTET);
         let mut products = Buffer::new(tiling.elements() * groups * OCTET * tiles);
         for (element, products) in products.chunks_exact_mut(groups * OCTET * tiles).enumerate() {
-            let values = &transformed[element * self.element_len(tiling, rows)..][..self.inputs * tiles];
+            let values = &transformed[element * apart..][..self.inputs * tiles];
             let block = Block { values, step: tiles, columns: tiling.tiles(rows) };
             let first = outputs.start / OCTET;
             let matrix = self.filter.matrix(element);

@@ -10,8 +10,9 @@ use crate::nn::{
 
 /// Rows read at once.
 pub const ROWS: usize = 4;
-/// Sums kept apart in a dot product, so that they can be added side by side.
-const LANES: usize = 32;
+/// Numbers that are at work in a row at a time; in a dot product each has a sum of its own, so that they can be added side by
+/// side.
+pub const LANES: usize = 32;
 /// Bytes between what is at work in a row and what is asked for.
 const AHEAD: usize = 1024;
 /// Bytes that memory gives at once.
