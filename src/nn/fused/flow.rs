@@ -152,17 +152,9 @@ impl<E: Real> Flow<E> {
 
     /// The entry of the rectifier whose output this is, and that reads what `by` computed.
     fn rectified(&self, name: &Name, own: Rule, by: usize) -> Done<E> {
-        let t = std::time::Instant::now();
         let open = relu::open(Level::best(), &self.values);
-        if std::env::var("TR").is_ok() {
-            eprintln!("open {:.3} ms", t.elapsed().as_secs_f64() * 1e3);
-        }
         let back = move |rule: Option<Rule>, mut up: Vec<E>| {
-            let t = std::time::Instant::now();
             relu::gate(Level::best(), rule.unwrap_or(own), &open, &mut up);
-            if std::env::var("TR").is_ok() {
-                eprintln!("gate {:.3} ms", t.elapsed().as_secs_f64() * 1e3);
-            }
             vec![up]
         };
         Done { name: name.clone(), shape: self.shape, values: self.copies(), reads: vec![by], back: Box::new(back) }
@@ -185,21 +177,13 @@ impl<E: Real> Flow<E> {
         let [batch, channels, height, width] = self.shape;
         let output = [height, width].map(|side| slid(side, kernel, stride, 0, ceil));
         let size = pool::Size { planes: batch * channels, input: [height, width], output, kernel, stride };
-        let t = std::time::Instant::now();
         let (y, argmax) = pool::forward(Level::best(), &size, &self.values);
-        if std::env::var("TR").is_ok() {
-            eprintln!("pool {:.3} ms", t.elapsed().as_secs_f64() * 1e3);
-        }
         let mut flow = Self::new(y.into(), [batch, channels, output[0], output[1]]);
         flow.by = log.push(|| {
             let count = self.values.len();
             let back = move |_, up: Vec<E>| {
-                let t = std::time::Instant::now();
                 let mut down = memory::zeros(count);
                 pool::input_gradient(&size, &argmax, &up, &mut down);
-                if std::env::var("TR").is_ok() {
-                    eprintln!("poolback {:.3} ms", t.elapsed().as_secs_f64() * 1e3);
-                }
                 memory::give(up);
                 vec![down]
             };
