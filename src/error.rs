@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use dfdx::prelude::CpuError;
 
-use crate::{explain::Method, model::Model, profile::Profile};
+use crate::{device::Device, explain::Method, model::Model, profile::Profile};
 
 /// Result of saltty's fallible functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -212,6 +212,14 @@ pub enum Error {
         record: PathBuf,
         /// What to do.
         remedy: &'static str,
+    },
+    /// A device that cannot be used.
+    #[error("{device} cannot be used: {reason}; --device cpu computes without it")]
+    Gpu {
+        /// The device.
+        device: Device,
+        /// What is wrong and what to do.
+        reason: String,
     },
     /// dfdx could not make a tensor.
     #[error("the CPU could not hold a tensor ({0}); free some memory")]

@@ -48,8 +48,25 @@ impl Session {
     /// What [`Classifier::forward`] says.
     pub fn new(classifier: Arc<dyn Classifier>, input: &Planes) -> Result<Self> {
         let pass = classifier.forward(input)?;
+        Ok(Self::of(classifier, pass, input.height))
+    }
+
+    /// Runs the network on several inputs, together where it computes on a GPU.
+    ///
+    /// # Errors
+    /// What [`Classifier::forward_all`] says.
+    pub fn all(classifier: &Arc<dyn Classifier>, inputs: &[Planes]) -> Result<Vec<Self>> {
+        let passes = classifier.forward_all(inputs)?;
+        Ok(passes
+            .into_iter()
+            .zip(inputs)
+            .map(|(pass, input)| Self::of(classifier.clone(), pass, input.height))
+            .collect())
+    }
+
+    fn of(classifier: Arc<dyn Classifier>, pass: Box<dyn Pass>, side: usize) -> Self {
         let (pixel_gradients, grad_cams) = Default::default();
-        Ok(Self { classifier, pass, side: input.height, pixel_gradients, grad_cams })
+        Self { classifier, pass, side, pixel_gradients, grad_cams }
     }
 
     /// The pass itself: logits, activations, gradients of any score.
@@ -96,7 +113,7 @@ impl Session {
             Method::GradCam => (self.grad_cam(class, layer)?.map.clone(), Some(layer.clone())),
             Method::Cam => {
                 let planes = self.class_planes()?;
-                (cam::cam(&self.pass.activation(&planes.name), class), Some(planes))
+                (cam::cam(&self.pass.activation(&planes.name)?, class), Some(planes))
             }
             Method::GuidedGradCam => (self.guided_grad_cam(class, layer)?, Some(layer.clone())),
             Method::Gradient => ((*self.pixel_gradient(Rule::Gradient, class)?).clone(), None),
@@ -130,7 +147,7 @@ impl Session {
     pub fn grad_cam(&self, class: usize, layer: &Layer) -> Result<Rc<cam::GradCam>> {
         remembered(&self.grad_cams, (class, layer.name.clone()), || {
             let gradient = self.pass.gradient(&Score::Logit(class), Rule::Gradient, &layer.name)?;
-            Ok(cam::grad_cam(&self.pass.activation(&layer.name), &gradient))
+            Ok(cam::grad_cam(&self.pass.activation(&layer.name)?, &gradient))
         })
     }
 

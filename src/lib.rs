@@ -5,6 +5,7 @@
 pub mod arrays;
 pub mod classes;
 pub mod compare;
+pub mod device;
 pub mod error;
 pub mod explain;
 mod fault;

@@ -2,6 +2,7 @@
 
 mod layer;
 mod network;
+mod placed;
 pub mod squeezenet;
 pub mod vgg;
 
@@ -12,6 +13,7 @@ pub use network::Network;
 
 use crate::{
     Error, Result,
+    device::Device,
     nn::{Param, Rule, kernel::Kernels},
     photo::Preprocess,
     planes::Planes,
@@ -44,11 +46,11 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// The kernels that compute in it where `wanted` are asked for: in 64 bits always the direct ones.
+    /// The kernels that compute in it where `wanted` are asked for: in 64 bits the direct ones for the fast ones.
     pub fn kernels(self, wanted: Kernels) -> Kernels {
         match self {
-            Self::Single => wanted,
-            Self::Double => Kernels::Direct,
+            Self::Double if wanted == Kernels::Winograd => Kernels::Direct,
+            Self::Single | Self::Double => wanted,
         }
     }
 }
@@ -137,11 +139,33 @@ impl Model {
         precision: Precision,
         kernels: Kernels,
     ) -> Result<Arc<dyn Classifier>> {
+        self.load_on(weights, precision, kernels, Device::Cpu)
+    }
+
+    /// Like [`load_with`](Self::load_with), on a device of choice. On a GPU the kernels are always
+    /// [`Kernels::Composed`].
+    ///
+    /// # Errors
+    /// As for [`load`](Self::load), and [`Error::Gpu`].
+    pub fn load_on(
+        self,
+        weights: &mut Weights,
+        precision: Precision,
+        kernels: Kernels,
+        device: Device,
+    ) -> Result<Arc<dyn Classifier>> {
+        let composed = kernels == Kernels::Composed || device != Device::Cpu;
         macro_rules! load {
             ($($net:ident)::+, $side:literal) => {
-                match precision {
-                    Precision::Single => Network::<$($net)::+<f32>, f32, $side>::load(self, weights, kernels)?.shared(),
-                    Precision::Double => Network::<$($net)::+<f64>, f64, $side>::load(self, weights, kernels)?.shared(),
+                match (precision, composed) {
+                    (Precision::Single, true) => placed::load::<$($net)::+<f32>, f32, $side>(self, weights, device)?,
+                    (Precision::Double, true) => placed::load::<$($net)::+<f64>, f64, $side>(self, weights, device)?,
+                    (Precision::Single, false) => {
+                        Network::<$($net)::+<f32>, f32, $side>::load(self, weights, kernels)?.shared()
+                    }
+                    (Precision::Double, false) => {
+                        Network::<$($net)::+<f64>, f64, $side>::load(self, weights, kernels)?.shared()
+                    }
                 }
             };
         }
@@ -213,11 +237,24 @@ pub trait Classifier: Send + Sync {
     /// The kernels it computes with.
     fn kernels(&self) -> Kernels;
 
+    /// What it computes on.
+    fn device(&self) -> Device {
+        Device::Cpu
+    }
+
     /// Runs the network on `input` (3 planes of `input_side` x `input_side`), remembering all that explanations need.
     ///
     /// # Errors
     /// An input of another size, no memory, or numbers that are not finite (naming the first layer where).
     fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>>;
+
+    /// Like [`forward`](Self::forward) for several inputs; on a GPU they are computed together.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward), if any of them fails.
+    fn forward_all(&self, inputs: &[Planes]) -> Result<Vec<Box<dyn Pass>>> {
+        inputs.iter().map(|input| self.forward(input)).collect()
+    }
 
     /// The layer called `name` (any of its names, in any case).
     ///
@@ -246,7 +283,10 @@ pub trait Pass {
     fn logits(&self) -> &[f64];
 
     /// The output of the layer called `layer`: C x H x W, or C x 1 x 1 for dense layers.
-    fn activation(&self, layer: &str) -> Planes;
+    ///
+    /// # Errors
+    /// What a GPU says if it cannot hand it over.
+    fn activation(&self, layer: &str) -> Result<Planes>;
 
     /// The gradient of `score` at the output of layer `at` (`input` for the pixels), every ReLU on the way following
     /// `rule`. Only the layers between are run.

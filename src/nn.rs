@@ -7,6 +7,7 @@
 
 pub mod assemble;
 pub mod average;
+pub mod composed;
 pub mod concat;
 pub mod conv;
 pub mod dense;
@@ -14,6 +15,7 @@ pub mod fused;
 pub mod kernel;
 pub mod pool;
 pub mod real;
+pub mod recipe;
 pub mod relu;
 pub mod tape;
 pub mod window;
@@ -26,6 +28,7 @@ pub use dense::{Dense, Features, Grid};
 pub use fused::Fused;
 pub use pool::{MaxPool, MaxPoolCeil};
 pub use real::Real;
+pub use recipe::{Recipe, Step};
 pub use relu::{Relu, Rule};
 pub use tape::{Name, Recorder, Sweep, Trail};
 pub use window::Slide;

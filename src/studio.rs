@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use crate::{
     Result,
     classes::ClassNames,
+    device::Device,
     explain::{Attribution, Method, Session},
     heatmap::{Blend, ColorMap},
     model::{Classifier, Layer, Model, Precision},
@@ -30,6 +31,8 @@ pub struct Choices {
     pub precision: Precision,
     /// The kernels to compute with.
     pub kernels: Kernels,
+    /// Where to compute.
+    pub device: Device,
 }
 
 /// Classes that a scene lists: as many as a tall screen has rows for.
@@ -87,7 +90,7 @@ impl Studio {
     pub fn load(weights: Weights, choices: &Choices, labels: Option<&Path>) -> Result<Self> {
         let mut weights = weights.with_preprocess(choices.preprocess);
         let model = choices.model.or_else(|| weights.guess_model()).unwrap_or(Model::Vgg19);
-        let classifier = model.load_with(&mut weights, choices.precision, choices.kernels)?;
+        let classifier = model.load_on(&mut weights, choices.precision, choices.kernels, choices.device)?;
         let names = match labels {
             Some(path) => ClassNames::read(path, classifier.classes())?,
             None => ClassNames::for_count(classifier.classes()),
@@ -124,10 +127,15 @@ impl Studio {
         self.resize
     }
 
-    /// The input convention, where it comes from, and how photos are made square, in words.
+    /// The input convention, where it comes from, and how photos are made square, in words; and the device, if it is
+    /// not the processor.
     pub fn input_in_words(&self) -> String {
         let side = self.classifier.input_side();
-        format!("{}, {} to {side}x{side}; {}", self.preprocess.describe(), self.resize, self.origin.describe())
+        let device = match self.classifier.device() {
+            Device::Cpu => String::new(),
+            gpu @ Device::Cuda(_) => format!("; on {gpu}"),
+        };
+        format!("{}, {} to {side}x{side}; {}{device}", self.preprocess.describe(), self.resize, self.origin.describe())
     }
 
     /// Makes `photo` square as this network sees it.
@@ -141,6 +149,15 @@ impl Studio {
     /// What [`Classifier::forward`] says.
     pub fn session(&self, square: &Raster) -> Result<Session> {
         Session::new(self.classifier.clone(), &self.preprocess.planes(square))
+    }
+
+    /// Like [`session`](Self::session) for several squares; on a GPU they are computed together.
+    ///
+    /// # Errors
+    /// What [`Classifier::forward_all`] says.
+    pub fn sessions(&self, squares: &[&Raster]) -> Result<Vec<Session>> {
+        let inputs: Vec<_> = squares.iter().map(|square| self.preprocess.planes(square)).collect();
+        Session::all(&self.classifier, &inputs)
     }
 
     /// Explains and paints. `since` is when the work began.

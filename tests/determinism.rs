@@ -32,7 +32,7 @@ fn everything(network: &Arc<dyn Classifier>, photo: &Photo) -> Vec<(String, Vec<
     let mut found =
         vec![("input".to_owned(), bits(&input.values)), ("logits".to_owned(), bits(session.pass().logits()))];
     for layer in network.layers() {
-        found.push((layer.name.to_string(), bits(&session.pass().activation(&layer.name).values)));
+        found.push((layer.name.to_string(), bits(&session.pass().activation(&layer.name).unwrap().values)));
     }
     let target = session.target(None).unwrap();
     for method in Method::ALL {

@@ -252,7 +252,7 @@ fn rectifiers_all_over_squeezenet_are_guided() {
     let guided = layers.windows(2).filter(|pair| pair[1].name.contains("relu"));
     for pair in guided.step_by(5) {
         let name = &pair[0].name;
-        let x = pass.activation(name).values;
+        let x = pass.activation(name).unwrap().values;
         let at = |rule| pass.gradient(&Score::Logit(285), rule, name).unwrap().values;
         assert!(at(Rule::Guided).iter().zip(&x).all(|(g, x)| *g >= 0.0 && (*x > 0.0 || *g == 0.0)), "{name}");
         rectifiers += 1;

@@ -266,7 +266,7 @@ fn squeezenets_maps_are_linear_in_the_score() {
         (contrast[285], contrast[207]) = (1.0, -1.0);
         for layer in ["fire7", "fire9"] {
             let of = |score: Score| {
-                cam::grad_cam(&pass.activation(layer), &pass.gradient(&score, Rule::Gradient, layer).unwrap())
+                cam::grad_cam(&pass.activation(layer).unwrap(), &pass.gradient(&score, Rule::Gradient, layer).unwrap())
                     .map
                     .values
             };

@@ -114,7 +114,7 @@ fn gradient(session: &Session, class: usize, layer: &str) -> Planes {
 fn the_profile_of_tf_keras_vis_is_its_definition() {
     let (session, class, side) = (squeezenet(), 207, 227_usize);
     let layer = session.target(None).unwrap();
-    let (a, g) = (session.pass().activation(&layer.name), gradient(&session, class, &layer.name));
+    let (a, g) = (session.pass().activation(&layer.name).unwrap(), gradient(&session, class, &layer.name));
     let (height, width) = (a.height, a.width);
     let mut cam = vec![0.0; height * width];
     for k in 0..a.channels {

@@ -137,7 +137,7 @@ fn flipped_gates(single: &dyn Classifier, double: &dyn Classifier, input: &Plane
     let passes = [single, double].map(|network| network.forward(input).unwrap());
     let gates = single.layers().iter().filter(|layer| layer.name.contains("relu"));
     gates.fold((0, 0), |(flipped, all), layer| {
-        let [a, b] = passes.each_ref().map(|pass| pass.activation(&layer.name));
+        let [a, b] = passes.each_ref().map(|pass| pass.activation(&layer.name).unwrap());
         let differ = a.values.iter().zip(&b.values).filter(|(a, b)| (**a > 0.0) != (**b > 0.0)).count();
         (flipped + differ, all + a.values.len())
     })

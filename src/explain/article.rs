@@ -34,7 +34,7 @@ impl Session {
         let objective = Score::Sum(layer.name.to_string());
         let guided_backprop = self.pass.gradient(&objective, Rule::Guided, "input")?;
         let weights = cam::means(&guided_backprop);
-        let grad_cam = cam::weighted_sum(&self.pass.activation(&layer.name), &weights).map(|v| 1.0 + v);
+        let grad_cam = cam::weighted_sum(&self.pass.activation(&layer.name)?, &weights).map(|v| 1.0 + v);
         let fine = upsample(&positive_over_max(&grad_cam), self.side, self.side, Edge::Mirror);
         let guided_grad_cam = cam::times(&fine, &guided_backprop);
         Ok(Article { guided_backprop, grad_cam, guided_grad_cam })

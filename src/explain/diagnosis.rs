@@ -36,11 +36,14 @@ impl Session {
     /// A dead layer, a class whose own ReLU is closed, or the layer where the gradient died on its way.
     fn why_zero(&self, attribution: &Attribution) -> Result<Option<String>> {
         let zero = |planes: &Planes| planes.values.iter().all(|&v| v == 0.0);
-        if let Some(layer) = attribution.layer.as_ref().filter(|layer| zero(&self.pass.activation(&layer.name))) {
+        if let Some(layer) = &attribution.layer
+            && zero(&self.pass.activation(&layer.name)?)
+        {
             return Ok(Some(format!("{} is dead: it puts out nothing but zeros for this photo", layer.name)));
         }
-        let planes = self.classifier.model().class_planes();
-        if let Some(name) = planes.filter(|name| closed(&self.pass.activation(name), attribution.class)) {
+        if let Some(name) = self.classifier.model().class_planes()
+            && closed(&self.pass.activation(name)?, attribution.class)
+        {
             return Ok(Some(format!(
                 "the class's own plane at {name} is closed by its ReLU everywhere, so its logit is 0 and nothing flows back"
             )));

@@ -22,14 +22,32 @@ pub struct Network<N, E, const SIDE: usize> {
     number: PhantomData<E>,
 }
 
+/// A network made of `weights`, with its layers and the number of its classes.
+///
+/// # Errors
+/// What is wrong with the weights.
+pub(super) fn assembled<N: Assemble<E>, E: Real>(
+    model: Model,
+    weights: &mut Weights,
+    kernels: Kernels,
+) -> Result<(Vec<Layer>, usize, N)> {
+    let classes = weights.fit(model)?;
+    let layers = model.outline(weights.preprocess(), classes).layers;
+    let names: Vec<Name> = layers.iter().map(|layer| layer.name.clone()).collect();
+    let mut supply = |param: &_| weights.read(param);
+    let net = N::assemble(&mut Blueprint::new(&names, classes, &mut supply).with_kernels(kernels))?;
+    weights.finish()?;
+    Ok((layers, classes, net))
+}
+
 /// The number type `E` as a choice.
-fn precision<E: Real>() -> Precision {
+pub(super) fn precision<E: Real>() -> Precision {
     if size_of::<E>() == 4 { Precision::Single } else { Precision::Double }
 }
 
 /// What a network reads on the way forward: one photo, with saltty's tape.
-type Input<E, const SIDE: usize> = Map<C<3>, C<SIDE>, C<SIDE>, E, Trail<E>>;
-type Output<E> = Vector<usize, E, Trail<E>>;
+pub(super) type Input<E, const SIDE: usize> = Map<C<3>, C<SIDE>, C<SIDE>, E, Trail<E>>;
+pub(super) type Output<E> = Vector<usize, E, Trail<E>>;
 
 impl<N, E, const SIDE: usize> Network<N, E, SIDE>
 where
@@ -42,12 +60,7 @@ where
     /// What is wrong with the weights.
     pub fn load(model: Model, weights: &mut Weights, kernels: Kernels) -> Result<Self> {
         let kernels = precision::<E>().kernels(kernels);
-        let classes = weights.fit(model)?;
-        let layers = model.outline(weights.preprocess(), classes).layers;
-        let names: Vec<Name> = layers.iter().map(|layer| layer.name.clone()).collect();
-        let mut supply = |param: &_| weights.read(param);
-        let net = N::assemble(&mut Blueprint::new(&names, classes, &mut supply).with_kernels(kernels))?;
-        weights.finish()?;
+        let (layers, classes, net) = assembled(model, weights, kernels)?;
         Ok(Self { model, layers, classes, kernels, net, number: PhantomData })
     }
 
@@ -156,8 +169,8 @@ impl<E: Real> Pass for TrailPass<E> {
         &self.logits
     }
 
-    fn activation(&self, layer: &str) -> Planes {
-        self.planes(layer, self.trail.values(layer).expect("a layer of this network"))
+    fn activation(&self, layer: &str) -> Result<Planes> {
+        Ok(self.planes(layer, self.trail.values(layer).expect("a layer of this network")))
     }
 
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes> {

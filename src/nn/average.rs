@@ -2,7 +2,7 @@
 
 use dfdx::prelude::{ConstDim, CpuError, Dim, HasShape, Module};
 
-use super::{Assemble, Blueprint, Map, Name, Real, Recorder, Vector, kernel::average, tape};
+use super::{Assemble, Blueprint, Map, Name, Real, Recipe, Recorder, Step, Vector, kernel::average, tape};
 
 /// The mean of each plane: a map becomes a vector of its channels.
 #[derive(Clone, Debug)]
@@ -20,6 +20,12 @@ impl GlobalAverage {
 impl<E: Real> Assemble<E> for GlobalAverage {
     fn assemble(plan: &mut Blueprint<E>) -> crate::Result<Self> {
         Ok(Self { name: plan.next_name() })
+    }
+}
+
+impl<E> Recipe<E> for GlobalAverage {
+    fn steps(&self, steps: &mut Vec<Step<E>>) {
+        steps.push(Step::Average { name: self.name.clone() });
     }
 }
 

@@ -5,7 +5,7 @@ use std::{marker::PhantomData, sync::Arc};
 use dfdx::prelude::{Const, ConstDim, CpuError, Dim, HasShape, Module, Shape, Tensor};
 
 use super::{
-    Assemble, Blueprint, C, Map, Name, Part, Real, Recorder, Vector, Width,
+    Assemble, Blueprint, C, Map, Name, Part, Real, Recipe, Recorder, Step, Vector, Width,
     kernel::dense::{self, Weight},
     tape,
 };
@@ -74,6 +74,13 @@ impl<I: Features, O: Width, E: Real> Assemble<E> for Dense<I, O, E> {
         let weight = plan.take_matrix(&name, shape)?;
         let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
         Ok(Self { name, outputs, weight, bias, reads: PhantomData })
+    }
+}
+
+impl<I: Features, O: Dim, E: Real> Recipe<E> for Dense<I, O, E> {
+    fn steps(&self, steps: &mut Vec<Step<E>>) {
+        let (name, weight, bias) = (self.name.clone(), self.weight.clone(), self.bias.clone());
+        steps.push(Step::Dense { name, weight, bias, reads: I::SIZES });
     }
 }
 

@@ -29,6 +29,8 @@ pub enum Kernels {
     Winograd,
     /// Columns gathered, then one matrix product: sums in the order of the definition.
     Direct,
+    /// The layers composed of dfdx's own tensor operations: on the processor a slow second opinion, on a GPU the only way.
+    Composed,
 }
 
 impl fmt::Display for Kernels {
@@ -36,6 +38,7 @@ impl fmt::Display for Kernels {
         f.pad(match self {
             Self::Winograd => "winograd",
             Self::Direct => "direct",
+            Self::Composed => "composed",
         })
     }
 }

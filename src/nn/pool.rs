@@ -3,12 +3,13 @@
 use dfdx::prelude::{ConstDim, CpuError, Dim, HasShape, Module};
 
 use super::{
-    Assemble, Blueprint, Map, Name, Real, Recorder, Slide,
+    Assemble, Blueprint, Map, Name, Real, Recipe, Recorder, Slide, Step,
     fused::{Link, Links},
     kernel::{
         lanes::Level,
         pool::{self, Size},
     },
+    recipe::linked,
     tape,
 };
 
@@ -45,6 +46,12 @@ macro_rules! pool {
         impl<const K: usize, const S: usize, E> Links<E> for $pool<K, S> {
             fn links(&self, chain: &mut Vec<Link<E>>) {
                 chain.push(Link::Pool { name: self.name.clone(), kernel: K, stride: S, ceil: $ceil });
+            }
+        }
+
+        impl<const K: usize, const S: usize, E> Recipe<E> for $pool<K, S> {
+            fn steps(&self, steps: &mut Vec<Step<E>>) {
+                linked(self, steps);
             }
         }
 

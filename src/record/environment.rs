@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    device::Device,
     model::Precision,
     nn::kernel::{Kernels, lanes::Level},
 };
@@ -58,15 +59,15 @@ impl fmt::Display for Change {
 }
 
 impl Environment {
-    /// Here and now, for a network that computes in `precision` with `kernels`.
-    pub fn now(precision: Precision, kernels: Kernels) -> Self {
+    /// Here and now, for a network that computes in `precision` with `kernels` on `device`.
+    pub fn now(precision: Precision, kernels: Kernels, device: Device) -> Self {
         Self {
             saltty: env!("CARGO_PKG_VERSION").to_owned(),
             dtype: match precision {
                 Precision::Single => "float32".to_owned(),
                 Precision::Double => "float64".to_owned(),
             },
-            device: "cpu".to_owned(),
+            device: device.to_string(),
             kernels: kernels.to_string(),
             vectors: Level::best().to_string(),
             threads: rayon::current_num_threads(),
@@ -161,7 +162,7 @@ mod tests {
 
     #[test]
     fn says_what_changed_and_nothing_else() {
-        let now = Environment::now(Precision::Single, Kernels::default());
+        let now = Environment::now(Precision::Single, Kernels::default(), Device::Cpu);
         assert_eq!(now.crates.len(), CRATES.len(), "{:?}", now.crates);
         assert_eq!(now.changes(&now), []);
         let then = Environment { threads: 99, ..now.clone() };

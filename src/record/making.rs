@@ -76,7 +76,7 @@ pub(crate) fn describe(path: &Path, studio: &Studio, subject: &Subject, request:
         input: input_rule(studio, front),
         explanation: explained(studio, request),
         scores: scores(studio, back, request.class),
-        environment: Environment::now(classifier.precision(), classifier.kernels()),
+        environment: Environment::now(classifier.precision(), classifier.kernels(), classifier.device()),
         network: NetworkRule {
             model: classifier.model().to_string(),
             classes: classifier.classes(),

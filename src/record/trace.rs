@@ -122,7 +122,8 @@ impl Back {
         let pass = session.pass();
         let layer = studio.classifier().target(&request.layer)?.clone();
         let names = studio.classifier().layers().iter().map(|layer| layer.name.to_string());
-        let activations = names.map(|name| (name.clone(), Signature::of(&pass.activation(&name)))).collect();
+        let signed = |name: String| Ok((name.clone(), Signature::of(&pass.activation(&name)?)));
+        let activations = names.map(signed).collect::<Result<_>>()?;
         let mut sweeps = Vec::new();
         for (rule, to) in needed(request.method, &layer.name) {
             let mut layers = Vec::new();

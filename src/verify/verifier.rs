@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Report, StageReport, Verdict, compare};
 use crate::{
-    Error, Result, files,
+    Error, Result,
+    device::Device,
+    files,
     model::{Model, Precision},
     nn::kernel::Kernels,
     photo::Preprocess,
@@ -27,6 +29,8 @@ pub struct Source {
     pub precision: Option<Precision>,
     /// Another family of kernels than the recorded.
     pub kernels: Option<Kernels>,
+    /// Where to compute.
+    pub device: Device,
 }
 
 /// A record compared.
@@ -119,7 +123,8 @@ impl Verifier {
         stages.extend(compare::front(&trace.front, &front, &manifest.tolerances));
         let weights = self.source.weights.clone().or_else(|| manifest.weights_path(path));
         let (precision, kernels) = self.arithmetic(manifest).map_err(odd)?;
-        let changes = changes.insert(manifest.environment.changes(&Environment::now(precision, kernels)));
+        let changes =
+            changes.insert(manifest.environment.changes(&Environment::now(precision, kernels, self.source.device)));
         let Loaded { studio, fingerprint, .. } = self.load(record, weights.as_deref(), stages)?;
         changes.extend(network_change(manifest, studio));
         let back = match Back::of(studio, &front.square, &request) {
@@ -141,6 +146,7 @@ impl Verifier {
     fn arithmetic(&self, manifest: &Manifest) -> Result<(Precision, Kernels), String> {
         let precision = self.source.precision.map_or_else(|| manifest.environment.precision(), Ok)?;
         let kernels = self.source.kernels.unwrap_or_else(|| manifest.environment.family());
+        let kernels = if self.source.device == Device::Cpu { kernels } else { Kernels::Composed };
         Ok((precision, precision.kernels(kernels)))
     }
 
@@ -156,8 +162,8 @@ impl Verifier {
             let mut weights = open(path, file, &manifest.weights.sha256)?;
             weights = weights.with_preprocess(Some(preprocess));
             let fingerprint = weights.fingerprint(model)?;
-            let (model, preprocess) = (Some(model), Some(preprocess));
-            let choices = Choices { model, preprocess, precision, kernels, ..Choices::default() };
+            let (model, preprocess, device) = (Some(model), Some(preprocess), self.source.device);
+            let choices = Choices { model, preprocess, precision, kernels, device, ..Choices::default() };
             let studio = match Studio::load(weights, &choices, None) {
                 Ok(studio) => studio,
                 Err(error) if fingerprint.sha256 == trace.weights.sha256 => return Err(error.into()),

@@ -26,7 +26,8 @@ pub fn run(options: &Browse, before: Option<&Session>) -> Result<ExitCode> {
     let opening = Opening { class: options.class.clone(), ..Opening::new(options.method) };
     let layer = options.network.layer.clone();
     let mut networks = vec![network::Choice::Alone(Box::new(options.network.clone()))];
-    networks.extend(options.also.iter().map(|among: &Among| network::Choice::Among(among.clone())));
+    networks
+        .extend(options.also.iter().map(|among: &Among| network::Choice::Among(among.clone(), options.network.device)));
     let openings = vec![Opening { layer, ..opening }];
     let setup = Setup { photos, openings, networks, shared: false, look: &options.look, screen: &options.screen };
     screen::open(setup, before)

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::styling};
 use saltty::{
+    device::Wanted,
     explain::Method,
     heatmap::ColorMap,
     model::Model,
@@ -134,6 +135,9 @@ pub struct Explain {
     /// Say on standard error where the time went.
     #[arg(long)]
     pub timings: bool,
+    /// Photos computed together, 1 to 64 [default: 1; 16 on a GPU].
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
+    pub batch: Option<usize>,
     #[command(flatten)]
     pub look: Look,
 }
@@ -273,10 +277,14 @@ pub struct Network {
     /// Compute in 64 bits: slower, for checking.
     #[arg(long)]
     pub double: bool,
-    /// How convolutions are computed: fast, or summed in the order of the definition [default: winograd; for verify, as
-    /// recorded].
+    /// How convolutions are computed: fast, summed in the order of the definition, or composed of plain tensor operations as
+    /// on a GPU, which is slow on a processor [default: winograd; for verify, as recorded].
     #[arg(long, value_name = "FAMILY")]
     pub kernels: Option<Kernels>,
+    /// Where to compute: auto, cpu, cuda or cuda:N; auto takes the first GPU that answers, else the processor. GPUs need a
+    /// saltty built with `--features cuda` [default: auto].
+    #[arg(long, value_name = "DEVICE")]
+    pub device: Option<Wanted>,
 }
 
 /// How it looks.

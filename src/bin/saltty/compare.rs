@@ -50,9 +50,9 @@ fn setup(options: &Compare, openings: Vec<Opening>) -> Setup<'_> {
 fn networks(options: &Compare) -> Vec<Choice> {
     if options.model.is_empty() {
         let model = saltty::model::Model::SqueezeNet11;
-        return vec![Choice::Among(Among { model, weights: None })];
+        return vec![Choice::Among(Among { model, weights: None }, options.device)];
     }
-    options.model.iter().cloned().map(Choice::Among).collect()
+    options.model.iter().map(|among| Choice::Among(among.clone(), options.device)).collect()
 }
 
 /// The panes asked for.

@@ -3,8 +3,10 @@
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use saltty::{
+    device::{Device, Wanted},
     explain::Method,
     model::{Model, Precision},
+    nn::kernel::Kernels,
     studio::{Choices, Studio},
     survey::Stamp,
     tui::{Supply, Words},
@@ -18,7 +20,7 @@ use crate::{
 
 /// A loaded network; a spinner shows that it takes time. Warns where the input is made otherwise than the weights say.
 pub fn load(options: &Network) -> Result<Studio> {
-    let weights = weights(options)?;
+    let (weights, device) = (weights(options)?, device(options)?);
     if let Some(asked) = options.preprocess.filter(|&asked| asked != weights.preprocess())
         && weights.origin() == Origin::Metadata
     {
@@ -31,7 +33,7 @@ pub fn load(options: &Network) -> Result<Studio> {
     let spinner = ProgressBar::new_spinner().with_message(format!("loading {}", weights.path().display()));
     spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template"));
     spinner.enable_steady_tick(std::time::Duration::from_millis(120));
-    let studio = Studio::load(weights, &choices(options), options.labels.as_deref());
+    let studio = Studio::load(weights, &choices(options, device), options.labels.as_deref());
     spinner.finish_and_clear();
     Ok(studio?)
 }
@@ -48,7 +50,8 @@ pub fn remark_on_cam(options: &Network, methods: &[Method], studio: &Studio) {
 
 /// The same where something else shows that it takes time.
 pub fn load_silently(options: &Network) -> Result<Studio> {
-    Ok(Studio::load(weights(options)?, &choices(options), options.labels.as_deref())?)
+    let (device, _) = meant(options)?;
+    Ok(Studio::load(weights(options)?, &choices(options, device), options.labels.as_deref())?)
 }
 
 /// One of the interface's networks.
@@ -57,14 +60,14 @@ pub enum Choice {
     /// By the options for one network.
     Alone(Box<Network>),
     /// By `NAME=FILE`.
-    Among(Among),
+    Among(Among, Option<Wanted>),
 }
 
 impl Choice {
     fn options(&self) -> Network {
         match self {
             Self::Alone(options) => (**options).clone(),
-            Self::Among(Among { model, weights }) => Network {
+            Self::Among(Among { model, weights }, device) => Network {
                 model: Some(*model),
                 weights: weights.clone(),
                 layer: None,
@@ -73,6 +76,7 @@ impl Choice {
                 labels: None,
                 double: false,
                 kernels: None,
+                device: *device,
             },
         }
     }
@@ -91,14 +95,14 @@ impl Choice {
             file.unwrap_or_else(|| "embedded".to_owned()),
             classifier.model().to_string(),
             format!("{} {} {names}", studio.preprocess(), studio.resize()),
-            format!("{:?} {}", classifier.precision(), classifier.kernels()),
+            format!("{:?} {} {}", classifier.precision(), classifier.kernels(), classifier.device()),
         ];
         Ok(Supply { studio, weights, identity: parts.join("\n") })
     }
 
     /// How the command line chooses it.
     pub fn words(&self) -> Words {
-        let Network { model, weights, preprocess, resize, labels, double, kernels, .. } = self.options();
+        let Network { model, weights, preprocess, resize, labels, double, kernels, device, .. } = self.options();
         let mut alone = Vec::new();
         let mut option = |name: &str, value: Option<String>| {
             alone.extend(value.into_iter().flat_map(|value| [format!("--{name}"), value]));
@@ -109,6 +113,7 @@ impl Choice {
         option("resize", resize.map(|resize| resize.to_string()));
         option("labels", labels.map(|path| path.display().to_string()));
         option("kernels", kernels.map(|kernels| kernels.to_string()));
+        option("device", device.map(|device| device.to_string()));
         alone.extend(double.then(|| "--double".to_owned()));
         let name = model.or_else(|| Weights::open(weights.as_deref()?).ok()?.guess_model());
         let name = name.unwrap_or(Model::SqueezeNet11);
@@ -143,7 +148,29 @@ pub fn sha256(options: &Network) -> Result<String> {
     weights(options)?.sha256().context("while hashing the weights")
 }
 
-fn choices(options: &Network) -> Choices {
+/// The device to compute on, and what to tell a person about it.
+fn meant(options: &Network) -> Result<(Device, Option<String>)> {
+    let own = options.kernels.filter(|&kernels| kernels != Kernels::Composed);
+    let usual = if own.is_some() { Wanted::Only(Device::Cpu) } else { Wanted::Auto };
+    let (device, remark) = Device::meant(options.device.unwrap_or(usual));
+    match own {
+        Some(kernels) if device != Device::Cpu => {
+            bail!("the {kernels} kernels are the processor's; on {device} leave --kernels out")
+        }
+        _ => Ok((device, remark)),
+    }
+}
+
+/// The device to compute on; says so if it is not the one that may be expected.
+pub fn device(options: &Network) -> Result<Device> {
+    let (device, remark) = meant(options)?;
+    if let Some(remark) = remark {
+        output::remark(&format!("note: {remark}\n"));
+    }
+    Ok(device)
+}
+
+fn choices(options: &Network, device: Device) -> Choices {
     Choices {
         model: options.model.or((options.weights.is_none()).then_some(Model::SqueezeNet11)),
         preprocess: options.preprocess,
@@ -151,5 +178,6 @@ fn choices(options: &Network) -> Choices {
         layer: options.layer.clone(),
         precision: if options.double { Precision::Double } else { Precision::Single },
         kernels: options.kernels.unwrap_or_default(),
+        device,
     }
 }

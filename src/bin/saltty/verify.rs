@@ -71,7 +71,7 @@ fn check_network(options: &cli::Network) -> Result<()> {
     let cli::Network { model, weights, layer, preprocess, resize, labels, .. } = options;
     if model.is_some() || layer.is_some() || preprocess.is_some() || resize.is_some() || labels.is_some() {
         bail!(
-            "a record says itself which network, layer and input it was made with; of these options only --weights, --double and --kernels apply to it"
+            "a record says itself which network, layer and input it was made with; of these options only --weights, --double, --kernels and --device apply to it"
         );
     }
     match weights {
@@ -101,6 +101,7 @@ fn records(options: &cli::Verify) -> Result<Summary> {
         photos: options.photos.clone(),
         precision: options.network.double.then_some(Precision::Double),
         kernels: options.network.kernels,
+        device: network::device(&options.network)?,
     });
     let (manifests, mut failures) = manifests(options);
     let (mut reports, mut quit) = (Vec::new(), false);

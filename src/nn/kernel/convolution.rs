@@ -35,11 +35,19 @@ impl<E: Real> Convolution<E> {
         Self { kernels, filter: Mutex::new(Some(filter)), ready: OnceLock::new() }
     }
 
+    /// The filters as they were given.
+    ///
+    /// # Panics
+    /// If they were made ready already: then they are kept in no other form.
+    pub fn original(&self) -> Arc<Vec<E>> {
+        self.filter.lock().ok().and_then(|filter| filter.clone()).expect("asked for before the first map")
+    }
+
     /// What `filter` becomes for maps like the first one, after which the original is dropped.
     fn ready(&self, size: &Size) -> &Ready<E> {
         self.ready.get_or_init(|| {
             let filter = self.filter.lock().ok().and_then(|mut filter| filter.take()).expect("made ready once");
-            if self.kernels == Kernels::Direct || E::NAME != f32::NAME {
+            if self.kernels != Kernels::Winograd || E::NAME != f32::NAME {
                 return Ready::Direct(filter);
             }
             let single = bytemuck::cast_slice(&filter);

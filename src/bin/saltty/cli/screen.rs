@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use saltty::{explain::Method, model::Model};
+use saltty::{device::Wanted, explain::Method, model::Model};
 
 use super::{Look, terminal::Terminal};
 
@@ -78,6 +78,9 @@ pub struct Compare {
     /// Write the panes side by side into a file, and print the numbers instead of opening the interface.
     #[arg(long, value_name = "FILE")]
     pub png: Option<PathBuf>,
+    /// Where to compute: auto, cpu, cuda or cuda:N [default: auto].
+    #[arg(long, value_name = "DEVICE", help_heading = "Network")]
+    pub device: Option<Wanted>,
     #[command(flatten)]
     pub look: Look,
     #[command(flatten)]

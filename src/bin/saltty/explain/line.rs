@@ -4,7 +4,7 @@
 use std::{
     io,
     path::Path,
-    sync::mpsc::{Receiver, RecvError, SyncSender, sync_channel},
+    sync::mpsc::{Receiver, SyncSender, sync_channel},
     thread::{self, Scope},
     time::Instant,
 };
@@ -75,7 +75,7 @@ pub fn start<'scope, 'env>(
 ) -> io::Result<Receiver<Result<Told<'scope>>>> {
     let mut decoders = Vec::new();
     for first in 0..DECODERS.min(photos.len()) {
-        let (to, from) = sync_channel(AHEAD.div_ceil(DECODERS));
+        let (to, from) = sync_channel(AHEAD.max(run.batch()).div_ceil(DECODERS));
         let mut mine = photos.iter().skip(first).step_by(DECODERS);
         thread::Builder::new().name(format!("decoder {first}")).spawn_scoped(scope, move || {
             let _ = mine.all(|photo| to.send(run.decode(photo.as_ref())).is_ok());
@@ -87,14 +87,13 @@ pub fn start<'scope, 'env>(
     Ok(from)
 }
 
-/// Takes a photo from each decoder in turn, until one has no more or nobody wants to know.
+/// Takes a photo from each decoder in turn, as many as are computed together, until one has no more or nobody wants to
+/// know.
 fn ask<'p>(run: &Run, decoders: &[Receiver<Result<Decoded<'p>>>], to: &SyncSender<Result<Told<'p>>>) {
-    for decoder in decoders.iter().cycle() {
-        let photo = match decoder.recv() {
-            Ok(photo) => photo,
-            Err(RecvError) => return,
-        };
-        if to.send(photo.and_then(|photo| run.ask(photo))).is_err() {
+    let mut photos = decoders.iter().cycle().map_while(|decoder| decoder.recv().ok());
+    loop {
+        let together: Vec<_> = photos.by_ref().take(run.batch()).collect();
+        if together.is_empty() || !run.ask_all(together, |told| to.send(told).is_ok()) {
             return;
         }
     }
@@ -110,10 +109,35 @@ impl Run<'_> {
         Ok(Decoded { path, size: [photo.raster.width, photo.raster.height], square, watch, began })
     }
 
-    fn ask<'p>(&self, mut photo: Decoded<'p>) -> Result<Told<'p>> {
+    /// How many photos are computed together.
+    fn batch(&self) -> usize {
+        self.options.batch.unwrap_or_else(|| self.studio.classifier().device().batch())
+    }
+
+    /// Asks the network of all photos at once, and hands on what it says of each, in order; ends early and says so if
+    /// nobody wants it. Where they fail together, each is asked of alone, so that it is known which one failed.
+    fn ask_all<'p>(
+        &self,
+        mut photos: Vec<Result<Decoded<'p>>>,
+        mut hand_on: impl FnMut(Result<Told<'p>>) -> bool,
+    ) -> bool {
+        photos.iter_mut().flatten().for_each(|photo| photo.watch.resume());
+        let squares: Vec<&Raster> = photos.iter().flatten().map(|photo| &photo.square).collect();
+        let together = if squares.len() > 1 { self.studio.sessions(&squares).unwrap_or_default() } else { Vec::new() };
+        photos.iter_mut().flatten().for_each(|photo| photo.watch.lap("forward"));
+        let mut together = together.into_iter();
+        photos.into_iter().all(|photo| {
+            let told = photo.and_then(|photo| {
+                let session = together.next().map_or_else(|| self.studio.session(&photo.square), Ok);
+                let session = session.with_context(|| photo.path.display().to_string())?;
+                self.ask(photo, session)
+            });
+            hand_on(told)
+        })
+    }
+
+    fn ask<'p>(&self, mut photo: Decoded<'p>, session: Session) -> Result<Told<'p>> {
         let (studio, watch) = (&self.studio, &mut photo.watch);
-        watch.resume();
-        let session = studio.session(&photo.square).with_context(|| photo.path.display().to_string())?;
         watch.lap("forward");
         let classes = wanted::classes(&self.classes, &session);
         let subject = Subject { path: photo.path, square: &photo.square, session, classes };

@@ -1,0 +1,115 @@
+//! Where a network computes: on the processor, or on a GPU.
+
+use std::{fmt, str::FromStr};
+
+#[cfg(feature = "cuda")]
+mod cuda;
+
+#[cfg(feature = "cuda")]
+pub(crate) use cuda::{answers, open};
+
+/// A processor or a GPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Device {
+    /// The processor, with saltty's own kernels.
+    #[default]
+    Cpu,
+    /// An NVIDIA GPU by its number, from 0.
+    Cuda(usize),
+}
+
+/// A device asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The first GPU if one answers, else the processor.
+    Auto,
+    /// This one and no other.
+    Only(Device),
+}
+
+impl Device {
+    /// The device meant by `wanted`, and what to tell a person if it is not the one that they may expect.
+    pub fn meant(wanted: Wanted) -> (Self, Option<String>) {
+        match wanted {
+            Wanted::Only(device) => (device, None),
+            Wanted::Auto => first_gpu(),
+        }
+    }
+
+    /// Whether this saltty can compute on GPUs at all.
+    pub const HAS_CUDA: bool = cfg!(feature = "cuda");
+
+    /// Photos that are best explained at a time.
+    pub fn batch(self) -> usize {
+        match self {
+            Self::Cpu => 1,
+            Self::Cuda(_) => 16,
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn first_gpu() -> (Device, Option<String>) {
+    match answers(0) {
+        Ok(()) => (Device::Cuda(0), None),
+        Err(reason) => (Device::Cpu, Some(format!("{reason}, so this is computed on the CPU"))),
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+fn first_gpu() -> (Device, Option<String>) {
+    (Device::Cpu, None)
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.pad("cpu"),
+            Self::Cuda(number) => f.pad(&format!("cuda:{number}")),
+        }
+    }
+}
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.pad("auto"),
+            Self::Only(device) => device.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Wanted {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Only(Device::Cpu)),
+            "cuda" => Ok(Self::Only(Device::Cuda(0))),
+            _ => {
+                let number = text.strip_prefix("cuda:").and_then(|number| number.parse().ok());
+                let device = number.map(|number| Self::Only(Device::Cuda(number)));
+                device.ok_or_else(|| format!("no device is called `{text}`: use auto, cpu, cuda or cuda:1"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_have_names() {
+        assert_eq!("cuda".parse(), Ok(Wanted::Only(Device::Cuda(0))));
+        assert_eq!("cuda:3".parse(), Ok(Wanted::Only(Device::Cuda(3))));
+        assert_eq!("cpu".parse(), Ok(Wanted::Only(Device::Cpu)));
+        assert_eq!("auto".parse(), Ok(Wanted::Auto));
+        for wrong in ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU:0"] {
+            assert!(wrong.parse::<Wanted>().unwrap_err().contains("use auto, cpu, cuda or cuda:1"), "{wrong}");
+        }
+        assert_eq!(Device::Cuda(2).to_string(), "cuda:2");
+        assert_eq!(Device::meant(Wanted::Only(Device::Cuda(7))).0, Device::Cuda(7));
+    }
+}

@@ -1,0 +1,33 @@
+//! GPUs that answer, asked without waking one up.
+
+use cudarc::driver::{result, sys::CUresult};
+use dfdx::prelude::Cuda;
+
+/// Whether GPU `number` can be used, or why not in words.
+pub fn answers(number: usize) -> Result<(), String> {
+    result::init().map_err(|error| no_gpu(error.0))?;
+    let count = result::device::get_count().map_err(|error| no_gpu(error.0))? as usize;
+    match count {
+        0 => Err("no NVIDIA GPU answers".to_owned()),
+        1 if number > 0 => Err("there is one GPU, cuda:0".to_owned()),
+        _ if number >= count => Err(format!("there are {count} GPUs, from cuda:0 to cuda:{}", count - 1)),
+        _ => Ok(()),
+    }
+}
+
+/// GPU `number`, ready to compute in this thread.
+pub fn open(number: usize) -> Result<Cuda, String> {
+    answers(number)?;
+    Cuda::try_build(number, 0).map_err(|error| error.to_string())
+}
+
+fn no_gpu(code: CUresult) -> String {
+    match code {
+        CUresult::CUDA_ERROR_NO_DEVICE => "no NVIDIA GPU answers".to_owned(),
+        CUresult::CUDA_ERROR_STUB_LIBRARY => "no NVIDIA driver is installed".to_owned(),
+        CUresult::CUDA_ERROR_SYSTEM_DRIVER_MISMATCH | CUresult::CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE => {
+            format!("the NVIDIA driver does not fit its library ({code:?}); install one driver, then restart")
+        }
+        other => format!("the NVIDIA driver says {other:?}"),
+    }
+}

@@ -1,0 +1,129 @@
+//! The thread that owns a device, and the line of work in front of it.
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        atomic::{AtomicU64, Ordering},
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+};
+
+use dfdx::prelude::Device as On;
+
+use crate::{
+    Error, Result,
+    device::Device,
+    nn::{
+        Real, Recipe,
+        composed::{Composed, Track},
+    },
+};
+
+/// What lives on the device.
+pub struct Desk<E: Real, D: On<E>> {
+    pub network: Composed<E, D>,
+    pub tracks: HashMap<u64, Track<E, D>>,
+}
+
+type Job<E, D> = Box<dyn FnOnce(&mut Desk<E, D>) + Send>;
+
+/// Where work for the device is handed in.
+pub struct Line<E: Real, D: On<E>> {
+    device: Device,
+    jobs: Sender<Job<E, D>>,
+    next: AtomicU64,
+}
+
+impl<E: Real, D: On<E>> Line<E, D> {
+    /// Starts a thread that opens the device and places `network` there.
+    ///
+    /// # Errors
+    /// The device cannot be opened or has not enough memory.
+    pub fn start<N: Recipe<E> + Send + 'static>(
+        device: Device,
+        open: impl FnOnce() -> Result<D, String> + Send + 'static,
+        network: N,
+    ) -> Result<Self> {
+        let (jobs, work) = mpsc::channel();
+        let (answer, ready) = mpsc::channel();
+        let place = move || {
+            let placed = open().and_then(|device| Composed::new(device, &network).map_err(|error| error.to_string()));
+            drop(network);
+            match placed {
+                Ok(network) => {
+                    let _ = answer.send(Ok(()));
+                    serve(Desk { network, tracks: HashMap::new() }, &work);
+                }
+                Err(reason) => {
+                    let _ = answer.send(Err(reason));
+                }
+            }
+        };
+        let thread = thread::Builder::new().name(device.to_string()).spawn(place);
+        thread.map_err(|error| failed(device, &error.to_string()))?;
+        match ready.recv() {
+            Ok(Ok(())) => Ok(Self { device, jobs, next: AtomicU64::new(0) }),
+            Ok(Err(reason)) => Err(failed(device, &reason)),
+            Err(_) => Err(failed(device, BROKE_OFF)),
+        }
+    }
+
+    /// The device.
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// A number for a pass that no other has.
+    pub fn number(&self) -> u64 {
+        self.next.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Has `work` done and waits for what it gives.
+    ///
+    /// # Errors
+    /// What the device says, in words.
+    pub fn ask<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Desk<E, D>) -> Result<R, D::Err> + Send + 'static,
+    ) -> Result<R> {
+        let (answer, wait) = mpsc::channel();
+        self.tell(move |desk| {
+            let _ = answer.send(work(desk).map_err(|error| error.to_string()));
+        });
+        match wait.recv() {
+            Ok(answer) => answer.map_err(|reason| failed(self.device, &reason)),
+            Err(_) => Err(failed(self.device, BROKE_OFF)),
+        }
+    }
+
+    /// Has `work` done some time.
+    pub fn tell(&self, work: impl FnOnce(&mut Desk<E, D>) + Send + 'static) {
+        let _ = self.jobs.send(Box::new(work));
+    }
+}
+
+const BROKE_OFF: &str = "the computation broke off";
+
+/// Until nobody can hand in any more. What one job breaks does not keep the next from being done.
+fn serve<E: Real, D: On<E>>(mut desk: Desk<E, D>, work: &Receiver<Job<E, D>>) {
+    while let Ok(job) = work.recv() {
+        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut desk)));
+    }
+}
+
+/// The driver's words, with what to do about the usual ones.
+fn failed(device: Device, reason: &str) -> Error {
+    let reason = if reason.contains("OUT_OF_MEMORY") || reason.contains("ALLOC_FAILED") {
+        "its memory is full; free some, or explain fewer photos at a time (--batch 1)".to_owned()
+    } else if reason.contains("PTX") || reason.contains("NO_BINARY_FOR_GPU") {
+        format!(
+            "its driver does not take the code that this saltty was built with ({reason}); update the driver or \
+                 build with the toolkit of its version"
+        )
+    } else {
+        reason.to_owned()
+    };
+    Error::Gpu { device, reason }
+}

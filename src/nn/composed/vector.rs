@@ -1,0 +1,86 @@
+//! Dense layers, global averages and channel concatenation on rows.
+
+use dfdx::prelude::{
+    Axes2, Axes3, Axis, BroadcastTo, Device, HasShape, MeanTo, PermuteTo, ReshapeTo, Tensor, TryAdd, TryMatMul, TryMul,
+    TryStack,
+};
+
+use super::{Bench, Extent, Failure, Rows};
+use crate::nn::Real;
+
+/// Rows in groups.
+type Blocks<E, D> = Tensor<(usize, usize, usize), E, D>;
+
+/// The weights of a dense layer on a device.
+#[derive(Clone)]
+pub struct Dense<E: Real, D: Device<E>> {
+    /// `O x (H x W x C)`.
+    weight: Rows<E, D>,
+    bias: Tensor<(usize,), E, D>,
+}
+
+impl<E: Real, D: Device<E>> Dense<E, D> {
+    /// A layer whose `weight` is `O x` the sizes in `reads`: features, or channels, height and width.
+    pub fn new(bench: &Bench<E, D>, weight: &[E], bias: &[E], reads: &[usize]) -> Result<Self, Failure<D>> {
+        let (channels, area) = (reads[0], reads[1..].iter().product::<usize>());
+        let mut turned = Vec::with_capacity(weight.len());
+        for row in weight.chunks_exact(channels * area) {
+            turned.extend((0..row.len()).map(|at| row[at % channels * area + at / channels]));
+        }
+        Ok(Self {
+            weight: bench.upload(turned, (bias.len(), channels * area))?,
+            bias: bench.device.try_tensor_from_vec(bias.to_vec(), (bias.len(),))?,
+        })
+    }
+
+    /// How many features it makes.
+    pub fn outputs(&self) -> usize {
+        self.weight.shape().0
+    }
+
+    /// `W x + b`.
+    pub fn forward(&self, x: Rows<E, D>, batch: usize) -> Result<Rows<E, D>, Failure<D>> {
+        let (outputs, inputs) = *self.weight.shape();
+        let y =
+            x.try_reshape_like(&(batch, inputs))?.try_matmul(self.weight.clone().try_permute::<_, Axes2<1, 0>>()?)?;
+        y.try_add(self.bias.clone().try_broadcast_like::<_, Axis<0>>(&(batch, outputs))?)
+    }
+
+    /// The gradient of an input of sizes `extent`.
+    pub fn input_gradient(&self, up: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        up.try_matmul(self.weight.clone())?.try_reshape_like(&extent.rows())
+    }
+}
+
+/// The mean of each plane.
+pub fn average<E: Real, D: Device<E>>(x: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
+    x.try_reshape_like(&(extent.batch, extent.area(), extent.channels))?.try_mean::<_, Axis<1>>()
+}
+
+/// The gradient of planes of sizes `extent`, given that of their means.
+pub fn average_gradient<E: Real, D: Device<E>>(up: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
+    let shape = (extent.batch, extent.area(), extent.channels);
+    let spread = up.try_mul(E::of(1.0 / extent.area() as f64))?.try_broadcast_like::<_, Axis<1>>(&shape)?;
+    contiguous(spread)?.try_reshape_like(&extent.rows())
+}
+
+/// Two maps of equally many channels, side by side.
+pub fn beside<E: Real, D: Device<E>>(a: Rows<E, D>, b: Rows<E, D>) -> Result<Rows<E, D>, Failure<D>> {
+    let (places, channels) = *a.shape();
+    let stacked = vec![a, b].try_stack()?;
+    contiguous(stacked.try_permute::<(usize, usize, usize), Axes3<1, 0, 2>>()?)?
+        .try_reshape_like(&(places, 2 * channels))
+}
+
+/// The gradients of the two maps that [`beside`] laid side by side.
+pub fn apart<E: Real, D: Device<E>>(up: Rows<E, D>) -> Result<[Rows<E, D>; 2], Failure<D>> {
+    let (places, channels) = *up.shape();
+    let first = up.clone().try_slice((0..places, 0..channels / 2))?;
+    Ok([first, up.try_slice((0..places, channels / 2..channels))?])
+}
+
+/// The same values without gaps, by a copy that needs no compiler on the device.
+fn contiguous<E: Real, D: Device<E>>(x: Blocks<E, D>) -> Result<Blocks<E, D>, Failure<D>> {
+    let (a, b, c) = *x.shape();
+    x.try_slice((0..a, 0..b, 0..c))
+}
