@@ -155,6 +155,26 @@ const WISHES: &[Case] = &[
         &["`top5000`", "there are only 1000 classes"],
     ),
     ("a page too narrow", "p.jpg --width 5", USAGE, &["--width"]),
+    (
+        "an unknown device",
+        "explain p.jpg --device gpu",
+        USAGE,
+        &["no device is called `gpu`", "use auto, cpu, cuda or cuda:1"],
+    ),
+    (
+        "a GPU where there is none",
+        "explain p.jpg --device cuda:9",
+        FAILED,
+        &["cuda:9 cannot be used", "--device cpu computes without it"],
+    ),
+    ("a GPU to look with", "p.jpg --device cuda:9", FAILED, &["cuda:9 cannot be used", "--device cpu"]),
+    (
+        "a processor's kernels on a GPU",
+        "explain p.jpg --device cuda:9 --kernels direct",
+        FAILED,
+        &["the direct kernels are the processor's", "leave --kernels out"],
+    ),
+    ("no photos at a time", "explain p.jpg --batch 0", USAGE, &["--batch"]),
     ("an unknown class to look at", "p.jpg --class egyptien_cat", FAILED, &["did you mean Egyptian cat"]),
     ("no such class to list", "classes egyptien", FAILED, &["no class contains `egyptien`", "`saltty classes` lists"]),
     (

@@ -30,8 +30,8 @@ const DOUBLE: Bounds = Bounds { coarse: 1e-7, fine: 1e-7 };
 const SINGLE: Bounds = Bounds { coarse: 1e-5, fine: 1e-2 };
 
 /// The float32 networks compared: kernels, bounds, and how many gates there must be for each one that flips.
-const FAMILIES: [(Kernels, &Bounds, usize); 2] =
-    [(Kernels::Direct, &SINGLE, 100_000), (Kernels::Winograd, &SINGLE, 100_000)];
+const FAMILIES: [(Kernels, &Bounds, usize); 3] =
+    [(Kernels::Direct, &SINGLE, 100_000), (Kernels::Winograd, &SINGLE, 100_000), (Kernels::Composed, &SINGLE, 100_000)];
 
 /// Vectors and coarse maps in single precision, as a multiple of PyTorch's own error in single precision (measured: at
 /// most 2.8).
@@ -158,6 +158,7 @@ fn squeezenet_truth(label: &str, cut: bool) -> PathBuf {
 fn squeezenet_agrees_with_pytorch() {
     let png = repository("golden/photo/cat_and_dog_227.png");
     let double = squeezenet(Precision::Double, Kernels::Direct);
+    let composed = squeezenet(Precision::Double, Kernels::Composed);
     let mut table = Table::new("squeezenet1_1_against_pytorch");
     let singles = FAMILIES.map(|(kernels, bounds, gates)| {
         let single = squeezenet(Precision::Single, kernels);
@@ -172,6 +173,7 @@ fn squeezenet_agrees_with_pytorch() {
         for label in ["cat", "dog"] {
             let truth = Arrays::read(&squeezenet_truth(label, *cut));
             compare(&double, &png, &truth, (&DOUBLE, 0), table);
+            compare(&composed, &png, &truth, (&DOUBLE, 0), table);
             for (single, bounds, flipped) in &singles {
                 compare(single, &png, &truth, (bounds, *flipped), table);
             }
