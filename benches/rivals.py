@@ -199,10 +199,10 @@ def report(table, checks, versions, memory, weights, notes, load):
     return "\n".join(lines) + "\n" + notes
 
 
-def write(text):
+def write(text, marks=MARKS):
     """Puts `text` between the marks in RESULTS.md."""
-    before, rest = RESULTS.read_text().split(MARKS[0])
-    RESULTS.write_text(before + MARKS[0] + text + MARKS[1] + rest.split(MARKS[1])[1])
+    before, rest = RESULTS.read_text().split(marks[0])
+    RESULTS.write_text(before + marks[0] + text + marks[1] + rest.split(marks[1])[1])
 
 
 def main():

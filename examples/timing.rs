@@ -1,11 +1,12 @@
 //! Times a network on one photo: forward alone, and forward with the three maps.
 //!
-//! `timing NETWORK [WEIGHTS.safetensors|-] [ROUNDS] [winograd|direct]`; without weights, made-up ones (for SqueezeNet
-//! those in the binary).
+//! `timing NETWORK [WEIGHTS.safetensors|-] [ROUNDS] [winograd|direct|composed]`; without weights, made-up ones (for
+//! SqueezeNet those in the binary).
 //!
-//! `timing serve WEIGHTS.safetensors|- PHOTO CLASS` answers each line of standard input (`forward`, `maps`,
-//! `another-class`, `peak`, `instructions`) with a line: milliseconds of work done once before it is timed, or
-//! what was asked. For `benches/rivals.sh`, which asks saltty and its rivals in turn.
+//! `timing serve WEIGHTS.safetensors|- PHOTO CLASS [DEVICE]` answers each line of standard input (`forward`, `maps`,
+//! `maps N` of N photos together, `another-class`, `peak`, `instructions`) with a line: milliseconds of work done once
+//! before it is timed, or what was asked. For `benches/rivals.sh` and `benches/cuda.sh`, which ask saltty and its rivals in
+//! turn.
 
 #[path = "../tests/common/made_up.rs"]
 mod made_up;
@@ -18,6 +19,7 @@ use std::{
 };
 
 use saltty::{
+    device::{Device, Wanted},
     explain::{Method, Session},
     model::{Classifier, Model, Precision},
     nn::kernel::{Kernels, lanes::Level},
@@ -31,12 +33,17 @@ fn main() {
     let mut args = std::env::args().skip(1).peekable();
     if args.next_if_eq("serve").is_some() {
         let [weights, photo, class] = std::array::from_fn(|_| args.next().expect("serve WEIGHTS PHOTO CLASS"));
-        return serve(&weights, Path::new(&photo), class.parse().expect("a class's number"));
+        let device = args.next().map_or(Wanted::Only(Device::Cpu), |device| device.parse().expect("a device's name"));
+        return serve(&weights, Path::new(&photo), class.parse().expect("a class's number"), Device::meant(device).0);
     }
     let model: Model = args.next().expect("timing NETWORK [WEIGHTS] [ROUNDS]").parse().expect("a network's name");
     let file = args.next().filter(|file| file != "-");
     let rounds = args.next().map_or(11, |rounds| rounds.parse().expect("a number of rounds"));
-    let kernels = if args.next().as_deref() == Some("direct") { Kernels::Direct } else { Kernels::Winograd };
+    let kernels = match args.next().as_deref() {
+        Some("direct") => Kernels::Direct,
+        Some("composed") => Kernels::Composed,
+        _ => Kernels::Winograd,
+    };
     println!("{model}, {kernels} kernels, {} instructions", Level::best());
     let start = Instant::now();
     let network = load(model, file.as_deref(), kernels);
@@ -45,7 +52,7 @@ fn main() {
     let values = (0..3 * side * side).map(|i| f64::from(made_up::splitmix(7, 0, i as u64)) * 100.0);
     let input = Planes::new(3, side, side, values.collect());
     let forward = || drop(Session::new(network.clone(), &input).expect("a forward pass"));
-    let maps = || three_maps(&network, &input, None);
+    let maps = || three_maps(&network, std::slice::from_ref(&input), None);
     forward();
     maps();
     println!("forward  {}", median(rounds, &forward));
@@ -61,16 +68,20 @@ fn peak() -> String {
 }
 
 /// See the module's documentation.
-fn serve(weights: &str, photo: &Path, class: usize) {
+fn serve(weights: &str, photo: &Path, class: usize, device: Device) {
     let weights = if weights == "-" { Weights::embedded() } else { Weights::open(weights.as_ref()).expect("weights") };
-    let studio = Studio::load(weights, &Choices::default(), None).expect("weights that fit");
+    let studio = Studio::load(weights, &Choices { device, ..Choices::default() }, None).expect("weights that fit");
     let network = studio.classifier();
     let input = studio.preprocess().planes(&studio.fit(&Photo::open(photo).expect("a photo")));
     for line in io::stdin().lines() {
         let line = line.expect("a line of text");
         let answer = match &*line {
             "forward" => timed(|| drop(Session::new(network.clone(), &input).expect("a forward pass"))),
-            "maps" => timed(|| three_maps(network, &input, Some(class))),
+            "maps" => timed(|| three_maps(network, std::slice::from_ref(&input), Some(class))),
+            _ if line.starts_with("maps ") => {
+                let photos = vec![input.clone(); line[5..].parse().expect("a number of photos")];
+                timed(|| three_maps(network, &photos, Some(class)))
+            }
             "another-class" => {
                 let session = Session::new(network.clone(), &input).expect("a forward pass");
                 let mut classes = class + 1..;
@@ -102,13 +113,14 @@ fn load(model: Model, file: Option<&str>, kernels: Kernels) -> Arc<dyn Classifie
     model.load_with(&mut weights, Precision::Single, kernels).expect("weights that fit")
 }
 
-/// The maps of `class`, or of the likeliest.
-fn three_maps(network: &Arc<dyn Classifier>, input: &Planes, class: Option<usize>) {
-    let session = Session::new(network.clone(), input).expect("a forward pass");
-    let layer = session.target(None).expect("the usual target layer");
-    let class = class.unwrap_or_else(|| session.top(1)[0]);
-    for method in [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam] {
-        session.explain(method, class, &layer).expect("a map");
+/// The maps of `class`, or of each photo's likeliest.
+fn three_maps(network: &Arc<dyn Classifier>, inputs: &[Planes], class: Option<usize>) {
+    for session in Session::all(network, inputs).expect("a forward pass") {
+        let layer = session.target(None).expect("the usual target layer");
+        let class = class.unwrap_or_else(|| session.top(1)[0]);
+        for method in [Method::GradCam, Method::GuidedBackprop, Method::GuidedGradCam] {
+            session.explain(method, class, &layer).expect("a map");
+        }
     }
 }
 

@@ -42,9 +42,16 @@ if [ ! -e "$folder/complete" ]; then
 fi
 
 mkdir -p "$stand_ins/bin" "$stand_ins/lib"
-driver=$( (ldconfig -p 2>/dev/null || true) | sed -n 's/.*libcuda\.so\.1 .*=> //p' | head -n 1)
+# Where the loader would find the driver; ldconfig is not in everyone's PATH.
+driver=$( (PATH=$PATH:/sbin:/usr/sbin ldconfig -p 2>/dev/null || true) | sed -n 's/.*libcuda\.so\.1 .*=> //p' | head -n 1)
+IFS=: read -ra searched <<<"${LD_LIBRARY_PATH:-}"
+for place in ${searched[@]+"${searched[@]}"}; do
+    if [ -z "$driver" ] && [ -e "$place/libcuda.so.1" ] && [ "$place" != "$stand_ins/lib" ]; then
+        driver=$place/libcuda.so.1
+    fi
+done
 path=$root/bin
-libraries=$root/lib
+libraries=$root/lib last=
 if [ -n "$driver" ]; then
     ln -sf "$driver" "$root/lib/libcuda.so"
 else
@@ -53,7 +60,7 @@ else
         >"$stand_ins/driver.c"
     cc -shared -fPIC -w -Wl,-soname,libcuda.so.1 -o "$stand_ins/lib/libcuda.so.1" "$stand_ins/driver.c"
     ln -sf "$stand_ins/lib/libcuda.so.1" "$root/lib/libcuda.so"
-    libraries=$libraries:$stand_ins/lib
+    last=:$stand_ins/lib
 fi
 if ! command -v nvidia-smi >/dev/null; then
     printf '#!/bin/sh\necho compute_cap\necho %s\n' "$capability" >"$stand_ins/bin/nvidia-smi"
@@ -63,4 +70,4 @@ fi
 
 echo "export CUDA_PATH='$root'"
 echo "export PATH='$path':\"\$PATH\""
-echo "export LD_LIBRARY_PATH='$libraries'\"\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}\""
+echo "export LD_LIBRARY_PATH='$libraries'\"\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}\"'$last'"

@@ -6,7 +6,22 @@ use std::{fmt, str::FromStr};
 mod cuda;
 
 #[cfg(feature = "cuda")]
-pub(crate) use cuda::{answers, open};
+use cuda::answers;
+#[cfg(feature = "cuda")]
+pub(crate) use cuda::open;
+
+/// The GPUs' type; where this saltty has no code for them, the processor's.
+#[cfg(feature = "cuda")]
+pub(crate) type Gpu = dfdx::prelude::Cuda;
+#[cfg(not(feature = "cuda"))]
+pub(crate) type Gpu = dfdx::prelude::Cpu;
+
+/// Fails: there is nothing to open a GPU with.
+#[cfg(not(feature = "cuda"))]
+pub(crate) fn open(number: usize) -> Result<Gpu, String> {
+    answers(number)?;
+    Ok(Gpu::default())
+}
 
 /// A processor or a GPU.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -36,8 +51,14 @@ impl Device {
         }
     }
 
-    /// Whether this saltty can compute on GPUs at all.
-    pub const HAS_CUDA: bool = cfg!(feature = "cuda");
+    /// This device, or the processor where it does not answer.
+    #[must_use]
+    pub fn or_cpu(self) -> Self {
+        match self {
+            Self::Cuda(number) if answers(number).is_err() => Self::Cpu,
+            device => device,
+        }
+    }
 
     /// Photos that are best explained at a time.
     pub fn batch(self) -> usize {
@@ -48,17 +69,18 @@ impl Device {
     }
 }
 
-#[cfg(feature = "cuda")]
 fn first_gpu() -> (Device, Option<String>) {
     match answers(0) {
         Ok(()) => (Device::Cuda(0), None),
-        Err(reason) => (Device::Cpu, Some(format!("{reason}, so this is computed on the CPU"))),
+        Err(_) if !cfg!(feature = "cuda") => (Device::Cpu, None),
+        Err(reason) => (Device::Cpu, Some(reason)),
     }
 }
 
+/// Without code for GPUs none answers.
 #[cfg(not(feature = "cuda"))]
-fn first_gpu() -> (Device, Option<String>) {
-    (Device::Cpu, None)
+fn answers(_: usize) -> Result<(), String> {
+    Err("this saltty was built without it; build one with `cargo build --release --features cuda`".to_owned())
 }
 
 impl fmt::Display for Device {

@@ -214,7 +214,7 @@ pub enum Error {
         remedy: &'static str,
     },
     /// A device that cannot be used.
-    #[error("{device} cannot be used: {reason}; --device cpu computes without it")]
+    #[error("{device} cannot be used: {reason}; {}", without(*device))]
     Gpu {
         /// The device.
         device: Device,
@@ -228,6 +228,14 @@ pub enum Error {
 
 fn did_you_mean(near: &[String]) -> String {
     if near.is_empty() { String::new() } else { format!(" (did you mean {}?)", near.join(" or ")) }
+}
+
+/// How to do without a device.
+fn without(device: Device) -> &'static str {
+    match device {
+        Device::Cpu => "free some memory, or leave --kernels composed out",
+        Device::Cuda(_) => "--device cpu computes without it",
+    }
 }
 
 /// The methods of another tool.

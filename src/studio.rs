@@ -65,6 +65,7 @@ pub struct Studio {
     preprocess: Preprocess,
     origin: Origin,
     resize: Resize,
+    no_gpu: Option<String>,
 }
 
 /// A photo's map and scores, from which a [`Scene`] is painted. Unlike a [`Session`] it can go to another thread.
@@ -99,7 +100,18 @@ impl Studio {
         let layer = classifier.target(wanted)?.clone();
         let preprocess = weights.preprocess();
         let resize = choices.resize.unwrap_or_else(|| preprocess.default_resize());
-        Ok(Self { classifier, names, layer, preprocess, origin: weights.origin(), resize })
+        Ok(Self { classifier, names, layer, preprocess, origin: weights.origin(), resize, no_gpu: None })
+    }
+
+    /// The same, which says in words that it is not on a GPU because of `reason`.
+    #[must_use]
+    pub fn without_gpu(self, reason: Option<String>) -> Self {
+        Self { no_gpu: reason, ..self }
+    }
+
+    /// Why it is not on a GPU, if it could be expected to be.
+    pub fn no_gpu(&self) -> Option<&str> {
+        self.no_gpu.as_deref()
     }
 
     /// The network.
@@ -128,11 +140,11 @@ impl Studio {
     }
 
     /// The input convention, where it comes from, and how photos are made square, in words; and the device, if it is
-    /// not the processor.
+    /// not the processor or could be expected not to be.
     pub fn input_in_words(&self) -> String {
         let side = self.classifier.input_side();
         let device = match self.classifier.device() {
-            Device::Cpu => String::new(),
+            Device::Cpu => self.no_gpu.as_ref().map_or_else(String::new, |reason| format!("; on the CPU: {reason}")),
             gpu @ Device::Cuda(_) => format!("; on {gpu}"),
         };
         format!("{}, {} to {side}x{side}; {}{device}", self.preprocess.describe(), self.resize, self.origin.describe())

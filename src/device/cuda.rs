@@ -1,7 +1,7 @@
 //! GPUs that answer, asked without waking one up.
 
 use cudarc::driver::{result, sys::CUresult};
-use dfdx::prelude::Cuda;
+use dfdx::prelude::{Cuda, OnesTensor, Tensor, TryAdd};
 
 /// Whether GPU `number` can be used, or why not in words.
 pub fn answers(number: usize) -> Result<(), String> {
@@ -15,10 +15,14 @@ pub fn answers(number: usize) -> Result<(), String> {
     }
 }
 
-/// GPU `number`, ready to compute in this thread.
+/// GPU `number`, ready to compute in this thread. It has computed something: what is wrong with its driver or with the code
+/// that was built for it shows only then.
 pub fn open(number: usize) -> Result<Cuda, String> {
     answers(number)?;
-    Cuda::try_build(number, 0).map_err(|error| error.to_string())
+    let device = Cuda::try_build(number, 0).map_err(|error| error.to_string())?;
+    let two: Tensor<(usize, usize), f32, _> =
+        device.try_ones_like(&(1, 1)).and_then(|one| one.try_add(1.0)).map_err(|error| error.to_string())?;
+    if two.as_vec() == [2.0] { Ok(device) } else { Err("it cannot add one and one".to_owned()) }
 }
 
 fn no_gpu(code: CUresult) -> String {

@@ -16,13 +16,17 @@ use super::{
 };
 use crate::{
     Error, Result,
-    device::Device,
+    device::{self, Device, Gpu},
     nn::{Assemble, Real, Recipe, composed::Extent, kernel::Kernels},
     planes::Planes,
     weights::Weights,
 };
 use batch::Batch;
 use line::Line;
+
+/// Photos computed at a time: with more, places of VGG19's first layers are too many for the 32 bits that dfdx counts
+/// them with on a GPU.
+const MOST: usize = 64;
 
 /// A network on a device of type `D`.
 struct Placed<E: Real, D: dfdx::prelude::Device<E>> {
@@ -50,33 +54,11 @@ where
             let line = Arc::new(Line::start(device, || Ok(Cpu::default()), net)?);
             Arc::new(Placed { model, layers, classes, side: SIDE, line })
         }
-        Device::Cuda(number) => gpu(number, |open| {
-            let line = Arc::new(Line::start(device, open, net)?);
-            Ok(Arc::new(Placed { model, layers, classes, side: SIDE, line }))
-        })?,
+        Device::Cuda(number) => {
+            let line = Arc::new(Line::start(device, move || device::open(number), net)?);
+            Arc::new(Placed { model, layers, classes, side: SIDE, line })
+        }
     })
-}
-
-/// The GPUs' type; where this saltty has none, the processor's.
-#[cfg(feature = "cuda")]
-pub type Gpu = dfdx::prelude::Cuda;
-/// The GPUs' type; where this saltty has none, the processor's.
-#[cfg(not(feature = "cuda"))]
-pub type Gpu = Cpu;
-
-/// Hands `place` what opens GPU `number`.
-#[cfg(feature = "cuda")]
-fn gpu<R>(
-    number: usize,
-    place: impl FnOnce(Box<dyn FnOnce() -> Result<Gpu, String> + Send>) -> Result<R>,
-) -> Result<R> {
-    place(Box::new(move || crate::device::open(number)))
-}
-
-#[cfg(not(feature = "cuda"))]
-fn gpu<R>(number: usize, _: impl FnOnce(Box<dyn FnOnce() -> Result<Gpu, String> + Send>) -> Result<R>) -> Result<R> {
-    let reason = "this saltty was built without it; build one with `cargo build --release --features cuda`".to_owned();
-    Err(Error::Gpu { device: Device::Cuda(number), reason })
 }
 
 impl<E: Real, D: dfdx::prelude::Device<E>> Classifier for Placed<E, D> {
@@ -121,9 +103,13 @@ impl<E: Real, D: dfdx::prelude::Device<E>> Classifier for Placed<E, D> {
                 return Err(Error::InputSize { model: self.model, side, found });
             }
         }
-        let values = inputs.iter().flat_map(|input| input.values.iter().map(|&v| E::of(v))).collect();
-        let extent = Extent { batch: inputs.len(), channels: 3, sides: [side, side] };
-        let output = self.layers.last().expect("a network has layers").name.clone();
-        Batch::run(&self.line, values, extent, &output)
+        let output = &self.layers.last().expect("a network has layers").name;
+        let mut passes = Vec::with_capacity(inputs.len());
+        for inputs in inputs.chunks(MOST) {
+            let values = inputs.iter().flat_map(|input| input.values.iter().map(|&v| E::of(v))).collect();
+            let extent = Extent { batch: inputs.len(), channels: 3, sides: [side, side] };
+            passes.extend(Batch::run(&self.line, values, extent, output)?);
+        }
+        Ok(passes)
     }
 }

@@ -12,7 +12,10 @@ mod table;
 mod track;
 mod vector;
 
-use std::{cell::RefCell, collections::HashMap};
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+};
 
 use dfdx::prelude::{Device, HasErr, HasShape, ReshapeTo, Tensor, TryAdd, TryStack};
 
@@ -54,11 +57,25 @@ struct Bench<E: Real, D: Device<E>> {
     device: D,
     tables: RefCell<HashMap<Table, Index<D>>>,
     taps: RefCell<HashMap<Table, Rows<E, D>>>,
+    batch: Cell<usize>,
 }
 
 impl<E: Real, D: Device<E>> Bench<E, D> {
     fn new(device: D) -> Self {
-        Self { device, tables: RefCell::default(), taps: RefCell::default() }
+        Self { device, tables: RefCell::default(), taps: RefCell::default(), batch: Cell::new(0) }
+    }
+
+    /// Forgets the tables of batches of another size.
+    fn prepare(&self, batch: usize) {
+        if self.batch.replace(batch) != batch {
+            self.tables.borrow_mut().clear();
+            self.taps.borrow_mut().clear();
+        }
+    }
+
+    /// Values that stay: copied once more on the device, since the first copy keeps its source in memory.
+    fn settle(&self, values: Vec<E>, shape: (usize, usize)) -> Result<Rows<E, D>, Failure<D>> {
+        self.upload(values, shape)?.try_slice((0..shape.0, 0..shape.1))
     }
 
     fn table(&self, table: Table) -> Result<Index<D>, Failure<D>> {

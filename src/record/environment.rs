@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    device::Device,
+    device::{Device, Wanted},
     model::Precision,
     nn::kernel::{Kernels, lanes::Level},
 };
@@ -93,6 +93,14 @@ impl Environment {
     /// The family of kernels, as a choice; the usual one where this saltty does not have it.
     pub fn family(&self) -> Kernels {
         <Kernels as clap::ValueEnum>::from_str(&self.kernels, false).unwrap_or_default()
+    }
+
+    /// The device, as a choice; the processor where this saltty does not know it.
+    pub fn device(&self) -> Device {
+        match self.device.parse() {
+            Ok(Wanted::Only(device)) => device,
+            _ => Device::Cpu,
+        }
     }
 
     /// What is different `now`.

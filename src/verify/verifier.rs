@@ -29,8 +29,8 @@ pub struct Source {
     pub precision: Option<Precision>,
     /// Another family of kernels than the recorded.
     pub kernels: Option<Kernels>,
-    /// Where to compute.
-    pub device: Device,
+    /// Another device than the recorded.
+    pub device: Option<Device>,
 }
 
 /// A record compared.
@@ -44,7 +44,7 @@ pub struct Checked {
 
 /// A network kept from one record to the next.
 struct Loaded {
-    key: (Option<PathBuf>, Model, Preprocess, Precision, Kernels),
+    key: (Option<PathBuf>, Model, Preprocess, Precision, Kernels, Device),
     studio: Studio,
     fingerprint: Fingerprint,
 }
@@ -124,7 +124,7 @@ impl Verifier {
         let weights = self.source.weights.clone().or_else(|| manifest.weights_path(path));
         let (precision, kernels) = self.arithmetic(manifest).map_err(odd)?;
         let changes =
-            changes.insert(manifest.environment.changes(&Environment::now(precision, kernels, self.source.device)));
+            changes.insert(manifest.environment.changes(&Environment::now(precision, kernels, self.device(manifest))));
         let Loaded { studio, fingerprint, .. } = self.load(record, weights.as_deref(), stages)?;
         changes.extend(network_change(manifest, studio));
         let back = match Back::of(studio, &front.square, &request) {
@@ -146,8 +146,13 @@ impl Verifier {
     fn arithmetic(&self, manifest: &Manifest) -> Result<(Precision, Kernels), String> {
         let precision = self.source.precision.map_or_else(|| manifest.environment.precision(), Ok)?;
         let kernels = self.source.kernels.unwrap_or_else(|| manifest.environment.family());
-        let kernels = if self.source.device == Device::Cpu { kernels } else { Kernels::Composed };
+        let kernels = if self.device(manifest) == Device::Cpu { kernels } else { Kernels::Composed };
         Ok((precision, precision.kernels(kernels)))
+    }
+
+    /// The device to compute on: as recorded, where that answers, unless another is asked for.
+    fn device(&self, manifest: &Manifest) -> Device {
+        self.source.device.unwrap_or_else(|| manifest.environment.device().or_cpu())
     }
 
     /// The network of `record`, and its weights compared.
@@ -156,13 +161,14 @@ impl Verifier {
         let odd = |reason| Error::Record { path: path.clone(), reason };
         let (model, (preprocess, _)) = (manifest.model().map_err(odd)?, manifest.input_rules().map_err(odd)?);
         let (precision, kernels) = self.arithmetic(manifest).map_err(odd)?;
-        let key = (file.map(Path::to_owned), model, preprocess, precision, kernels);
+        let device = self.device(manifest);
+        let key = (file.map(Path::to_owned), model, preprocess, precision, kernels, device);
         if self.loaded.as_ref().is_none_or(|loaded| loaded.key != key) {
             self.loaded = None;
             let mut weights = open(path, file, &manifest.weights.sha256)?;
             weights = weights.with_preprocess(Some(preprocess));
             let fingerprint = weights.fingerprint(model)?;
-            let (model, preprocess, device) = (Some(model), Some(preprocess), self.source.device);
+            let (model, preprocess) = (Some(model), Some(preprocess));
             let choices = Choices { model, preprocess, precision, kernels, device, ..Choices::default() };
             let studio = match Studio::load(weights, &choices, None) {
                 Ok(studio) => studio,

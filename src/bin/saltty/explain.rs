@@ -13,7 +13,10 @@ use std::{
     io::IsTerminal,
     path::PathBuf,
     process::ExitCode,
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    sync::{
+        atomic::AtomicUsize,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -52,6 +55,8 @@ struct Run<'o> {
     methods: Vec<Method>,
     sha256: Option<String>,
     progress: ProgressBar,
+    /// How often batches were halved because they did not fit the device.
+    halved: AtomicUsize,
     /// Seconds of what came before the first photo.
     before: Vec<(&'static str, f64)>,
 }
@@ -119,7 +124,16 @@ impl<'o> Run<'o> {
         }
         let classes = wanted::find(&options.class, studio.names())?;
         let sha256 = options.json.then(|| network::sha256(&options.network)).transpose()?;
-        Ok(Self { options, studio, classes, methods, sha256, progress: progress(photos), before })
+        Ok(Self {
+            options,
+            studio,
+            classes,
+            methods,
+            sha256,
+            progress: progress(photos),
+            halved: AtomicUsize::new(0),
+            before,
+        })
     }
 
     /// Paints, writes and prints all photos as they come; those that fail are told and counted.

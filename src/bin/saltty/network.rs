@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use saltty::{
+    Error,
     device::{Device, Wanted},
     explain::Method,
     model::{Model, Precision},
@@ -20,7 +21,7 @@ use crate::{
 
 /// A loaded network; a spinner shows that it takes time. Warns where the input is made otherwise than the weights say.
 pub fn load(options: &Network) -> Result<Studio> {
-    let (weights, device) = (weights(options)?, device(options)?);
+    let weights = weights(options)?;
     if let Some(asked) = options.preprocess.filter(|&asked| asked != weights.preprocess())
         && weights.origin() == Origin::Metadata
     {
@@ -33,9 +34,13 @@ pub fn load(options: &Network) -> Result<Studio> {
     let spinner = ProgressBar::new_spinner().with_message(format!("loading {}", weights.path().display()));
     spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template"));
     spinner.enable_steady_tick(std::time::Duration::from_millis(120));
-    let studio = Studio::load(weights, &choices(options, device), options.labels.as_deref());
+    let studio = load_silently(options);
     spinner.finish_and_clear();
-    Ok(studio?)
+    let studio = studio?;
+    if let Some(reason) = studio.no_gpu() {
+        output::remark(&format!("note: {reason}, so this is computed on the CPU\n"));
+    }
+    Ok(studio)
 }
 
 /// Says that CAM has a layer of its own, where another was asked for.
@@ -48,10 +53,17 @@ pub fn remark_on_cam(options: &Network, methods: &[Method], studio: &Studio) {
     }
 }
 
-/// The same where something else shows that it takes time.
+/// The same where something else shows that it takes time. Where no device was named, a GPU that fails is done without.
 pub fn load_silently(options: &Network) -> Result<Studio> {
-    let (device, _) = meant(options)?;
-    Ok(Studio::load(weights(options)?, &choices(options, device), options.labels.as_deref())?)
+    let (device, no_gpu) = meant(options)?;
+    let load = |weights, device| Studio::load(weights, &choices(options, device), options.labels.as_deref());
+    let named = matches!(options.device, Some(Wanted::Only(_)));
+    match load(weights(options)?, device) {
+        Err(Error::Gpu { reason, device: Device::Cuda(_) }) if !named => {
+            Ok(load(weights(options)?, Device::Cpu)?.without_gpu(Some(reason)))
+        }
+        studio => Ok(studio?.without_gpu(no_gpu)),
+    }
 }
 
 /// One of the interface's networks.
@@ -148,7 +160,7 @@ pub fn sha256(options: &Network) -> Result<String> {
     weights(options)?.sha256().context("while hashing the weights")
 }
 
-/// The device to compute on, and what to tell a person about it.
+/// The device to compute on, and why it is no GPU if one could be expected.
 fn meant(options: &Network) -> Result<(Device, Option<String>)> {
     let own = options.kernels.filter(|&kernels| kernels != Kernels::Composed);
     let usual = if own.is_some() { Wanted::Only(Device::Cpu) } else { Wanted::Auto };
@@ -161,13 +173,9 @@ fn meant(options: &Network) -> Result<(Device, Option<String>)> {
     }
 }
 
-/// The device to compute on; says so if it is not the one that may be expected.
-pub fn device(options: &Network) -> Result<Device> {
-    let (device, remark) = meant(options)?;
-    if let Some(remark) = remark {
-        output::remark(&format!("note: {remark}\n"));
-    }
-    Ok(device)
+/// The device asked for, if one was.
+pub fn device(options: &Network) -> Result<Option<Device>> {
+    options.device.map(|_| Ok(meant(options)?.0)).transpose()
 }
 
 fn choices(options: &Network, device: Device) -> Choices {

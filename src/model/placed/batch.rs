@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::VecDeque,
     rc::Rc,
     sync::Arc,
 };
@@ -25,23 +25,26 @@ pub struct Batch<E: Real, D: On<E>> {
     layers: Vec<(Name, Extent)>,
     output: Name,
     logits: Vec<Vec<f64>>,
-    /// Gradients of all photos, for each one's neighbours will be asked for theirs.
-    fetched: RefCell<HashMap<Key, Rc<Vec<Planes>>>>,
+    /// The last gradients of all photos, for each one's neighbours will be asked for theirs.
+    fetched: RefCell<VecDeque<(Key, Rc<Vec<Planes>>)>>,
 }
 
 /// Which score's gradient, under which rule, at which layer.
 type Key = (Scores, Rule, String);
 
 /// The scores that the photos of a batch are explained by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Scores {
-    /// Each one's likeliest class.
-    Likeliest,
+    /// Each one's likeliest class, second, third, counted from 0.
+    Rank(usize),
     Class(usize),
     /// Weights of all logits, as bits.
     Logits(Vec<u64>),
     Sum(String),
 }
+
+/// Gradients kept, each of all photos of a batch.
+const KEPT: usize = 24;
 
 /// One photo of a batch.
 struct PlacedPass<E: Real, D: On<E>> {
@@ -100,16 +103,30 @@ impl<E: Real, D: On<E>> Batch<E, D> {
         photos.map(|photo| Planes::new(extent.channels, height, width, numbers(photo))).collect()
     }
 
-    fn likeliest(&self, photo: usize) -> usize {
+    /// How many classes are likelier for this photo.
+    fn rank(&self, photo: usize, class: usize) -> usize {
         let logits = &self.logits[photo];
-        (0..logits.len()).rev().max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap_or(0)
+        let likelier = |other: usize| logits[other].total_cmp(&logits[class]).then(class.cmp(&other)).is_gt();
+        (0..logits.len()).filter(|&other| likelier(other)).count()
     }
 
-    /// The scores of all photos, if one of them is explained by `score`.
-    fn scores(&self, photo: usize, score: &Score) -> Scores {
+    /// The class of this rank.
+    fn ranked(&self, photo: usize, rank: usize) -> usize {
+        let mut classes = 0..self.logits[photo].len();
+        classes.find(|&class| self.rank(photo, class) == rank).expect("a rank below the number of classes")
+    }
+
+    /// The scores of all photos, if one of them is explained by `score`: the same class for all if that was asked of
+    /// another, or the classes of the same rank if the rank before was, as when the likeliest so many of each are explained.
+    fn scores(&self, photo: usize, score: &Score, rule: Rule, at: &str) -> Scores {
+        let seen =
+            |scores: &Scores| self.fetched.borrow().iter().any(|((s, r, a), _)| s == scores && *r == rule && a == at);
         match score {
-            Score::Logit(class) if *class == self.likeliest(photo) => Scores::Likeliest,
-            Score::Logit(class) => Scores::Class(*class),
+            Score::Logit(class) => {
+                let (own, rank) = (Scores::Class(*class), self.rank(photo, *class));
+                let in_turn = rank == 0 || seen(&Scores::Rank(rank - 1));
+                if in_turn && !seen(&own) { Scores::Rank(rank) } else { own }
+            }
             Score::Logits(weights) => Scores::Logits(weights.iter().map(|w| w.to_bits()).collect()),
             Score::Sum(layer) => Scores::Sum(layer.clone()),
         }
@@ -120,7 +137,7 @@ impl<E: Real, D: On<E>> Batch<E, D> {
         let (photos, output) = (self.logits.len(), self.output.to_string());
         let one_hot = |class: usize| (0..self.logits[0].len()).map(move |c| E::of(f64::from(u8::from(c == class))));
         match scores {
-            Scores::Likeliest => (output, (0..photos).flat_map(|photo| one_hot(self.likeliest(photo))).collect()),
+            Scores::Rank(rank) => (output, (0..photos).flat_map(|photo| one_hot(self.ranked(photo, *rank))).collect()),
             Scores::Class(class) => (output, (0..photos).flat_map(|_| one_hot(*class)).collect()),
             Scores::Logits(weights) => {
                 let weights: Vec<E> = weights.iter().map(|&bits| E::of(f64::from_bits(bits))).collect();
@@ -136,7 +153,7 @@ impl<E: Real, D: On<E>> Batch<E, D> {
     /// The gradients of all photos.
     fn gradients(&self, scores: Scores, rule: Rule, at: &str) -> Result<Rc<Vec<Planes>>> {
         let key = (scores, rule, at.to_owned());
-        if let Some(found) = self.fetched.borrow().get(&key) {
+        if let Some((_, found)) = self.fetched.borrow().iter().find(|(kept, _)| *kept == key) {
             return Ok(found.clone());
         }
         let ((from, seed), number, to) = (self.seed(&key.0), self.number, at.to_owned());
@@ -144,7 +161,11 @@ impl<E: Real, D: On<E>> Batch<E, D> {
             self.line.ask(move |desk| desk.network.sweep(&desk.tracks[&number], [&from, &to], &seed, rule, None))?;
         let gradients = Rc::new(self.apart(at, &values));
         if self.logits.len() > 1 {
-            self.fetched.borrow_mut().insert(key, gradients.clone());
+            let mut fetched = self.fetched.borrow_mut();
+            fetched.push_back((key, gradients.clone()));
+            if fetched.len() > KEPT {
+                fetched.pop_front();
+            }
         }
         Ok(gradients)
     }
@@ -170,14 +191,14 @@ impl<E: Real, D: On<E>> Pass for PlacedPass<E, D> {
 
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes> {
         self.sweeps.set(self.sweeps.get() + 1);
-        let scores = self.batch.scores(self.photo, score);
+        let scores = self.batch.scores(self.photo, score, rule, at);
         Ok(self.batch.gradients(scores, rule, at)?[self.photo].clone())
     }
 
     fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()> {
         self.sweeps.set(self.sweeps.get() + 1);
         let batch = &self.batch;
-        let ((from, seed), number) = (batch.seed(&batch.scores(self.photo, score)), batch.number);
+        let ((from, seed), number) = (batch.seed(&batch.scores(self.photo, score, rule, to)), batch.number);
         let last = to.to_owned();
         let seen = batch.line.ask(move |desk| {
             let mut seen = Vec::new();

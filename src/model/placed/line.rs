@@ -1,13 +1,14 @@
 //! The thread that owns a device, and the line of work in front of it.
 
 use std::{
+    any::Any,
     collections::HashMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         atomic::{AtomicU64, Ordering},
         mpsc::{self, Receiver, Sender},
     },
-    thread,
+    thread::{self, JoinHandle},
 };
 
 use dfdx::prelude::Device as On;
@@ -32,7 +33,9 @@ type Job<E, D> = Box<dyn FnOnce(&mut Desk<E, D>) + Send>;
 /// Where work for the device is handed in.
 pub struct Line<E: Real, D: On<E>> {
     device: Device,
-    jobs: Sender<Job<E, D>>,
+    /// None only while it ends.
+    jobs: Option<Sender<Job<E, D>>>,
+    thread: Option<JoinHandle<()>>,
     next: AtomicU64,
 }
 
@@ -61,10 +64,10 @@ impl<E: Real, D: On<E>> Line<E, D> {
                 }
             }
         };
-        let thread = thread::Builder::new().name(device.to_string()).spawn(place);
-        thread.map_err(|error| failed(device, &error.to_string()))?;
+        // Without a name, as no panic of it concerns the terminal: each becomes an error of who asked.
+        let thread = thread::Builder::new().spawn(place).map_err(|error| failed(device, &error.to_string()))?;
         match ready.recv() {
-            Ok(Ok(())) => Ok(Self { device, jobs, next: AtomicU64::new(0) }),
+            Ok(Ok(())) => Ok(Self { device, jobs: Some(jobs), thread: Some(thread), next: AtomicU64::new(0) }),
             Ok(Err(reason)) => Err(failed(device, &reason)),
             Err(_) => Err(failed(device, BROKE_OFF)),
         }
@@ -90,7 +93,8 @@ impl<E: Real, D: On<E>> Line<E, D> {
     ) -> Result<R> {
         let (answer, wait) = mpsc::channel();
         self.tell(move |desk| {
-            let _ = answer.send(work(desk).map_err(|error| error.to_string()));
+            let done = catch_unwind(AssertUnwindSafe(|| work(desk).map_err(|error| error.to_string())));
+            let _ = answer.send(done.unwrap_or_else(|panic| Err(words(&*panic))));
         });
         match wait.recv() {
             Ok(answer) => answer.map_err(|reason| failed(self.device, &reason)),
@@ -100,8 +104,26 @@ impl<E: Real, D: On<E>> Line<E, D> {
 
     /// Has `work` done some time.
     pub fn tell(&self, work: impl FnOnce(&mut Desk<E, D>) + Send + 'static) {
-        let _ = self.jobs.send(Box::new(work));
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(Box::new(work));
+        }
     }
+}
+
+/// Waits until all is freed: the program must not end while a driver's calls are under way.
+impl<E: Real, D: On<E>> Drop for Line<E, D> {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// dfdx panics where it cannot return an error.
+fn words(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or(BROKE_OFF).to_owned()
 }
 
 const BROKE_OFF: &str = "the computation broke off";
@@ -119,8 +141,8 @@ fn failed(device: Device, reason: &str) -> Error {
         "its memory is full; free some, or explain fewer photos at a time (--batch 1)".to_owned()
     } else if reason.contains("PTX") || reason.contains("NO_BINARY_FOR_GPU") {
         format!(
-            "its driver does not take the code that this saltty was built with ({reason}); update the driver or \
-                 build with the toolkit of its version"
+            "it does not take the code that this saltty was built with ({reason}); update its driver, or build with \
+             CUDA_COMPUTE_CAP set to its compute capability, such as 86 for 8.6"
         )
     } else {
         reason.to_owned()

@@ -30,10 +30,10 @@ impl<E: Real, D: Device<E>> Convolution<E, D> {
                 turned.extend_from_slice(&filter[(output * taps + tap) * inputs..][..inputs]);
             }
         }
-        let forth = bench.upload(filter.to_vec(), (outputs, taps * inputs))?;
+        let forth = bench.settle(filter.to_vec(), (outputs, taps * inputs))?;
         Ok(Self {
             forth: forth.try_permute::<_, Axes2<1, 0>>()?,
-            back: bench.upload(turned, (taps * outputs, inputs))?,
+            back: bench.settle(turned, (taps * outputs, inputs))?,
             bias: bench.device.try_tensor_from_vec(bias.to_vec(), (outputs,))?,
             size,
         })

@@ -1,7 +1,7 @@
 //! Max pooling by comparing what lies under the taps of the windows, and its gradient.
 
 use dfdx::prelude::{
-    BroadcastTo, ChooseFrom, Device, GatherTo, HasShape, ReshapeTo, Tensor, TryAdd, TryEq, TryGt, TryMul, TryNe,
+    BroadcastTo, ChooseFrom, Device, GatherTo, HasShape, ReshapeTo, Tensor, TryAdd, TryEq, TryGt, TryNe,
 };
 
 use super::{
@@ -23,10 +23,11 @@ pub fn forward<E: Real, D: Device<E>>(
     let mut winner = bench.device.try_zeros_like(best.shape())?;
     for tap in 1..windows.kernel * windows.kernel {
         let value = under(tap)?;
-        let wins = &value.try_gt(&best)? | &value.try_ne(&value)?;
-        let number = bench.device.try_ones_like(best.shape())?.try_mul(E::of(tap as f64))?;
-        winner = wins.clone().try_choose(number, winner)?;
-        best = wins.try_choose(value, best)?;
+        let number = bench.device.try_zeros_like(best.shape())?.try_add(E::of(tap as f64))?;
+        for wins in [value.try_gt(&best)?, value.try_ne(&value)?] {
+            winner = wins.clone().try_choose(number.clone(), winner)?;
+            best = wins.try_choose(value.clone(), best)?;
+        }
     }
     Ok([best, winner])
 }

@@ -22,7 +22,7 @@ pub fn input_gradient<E: Real, D: Device<E>>(
     let blocked = || up.try_le(E::ZERO);
     match rule {
         Rule::Gradient => open()?.try_choose(up, zeros),
-        Rule::Guided => (&open()? & &!blocked()?).try_choose(up, zeros),
+        Rule::Guided => blocked()?.try_choose(zeros.clone(), open()?.try_choose(up.clone(), zeros)?),
         Rule::Deconvnet => blocked()?.try_choose(zeros, up),
     }
 }

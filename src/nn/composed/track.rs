@@ -72,6 +72,7 @@ impl<E: Real, D: Device<E>> Composed<E, D> {
     /// # Panics
     /// If there are not as many values as the sizes say, or the network reads other sizes.
     pub fn forward(&self, values: &[E], extent: Extent) -> Result<Track<E, D>, Failure<D>> {
+        self.bench.prepare(extent.batch);
         let rows = self.bench.upload(by_rows(values, extent), extent.rows())?;
         let source: Back<E, D> = Box::new(|_, _, _| Ok(Vec::new()));
         let input = Print { name: "input".into(), output: rows, extent, reads: Vec::new(), back: source };
@@ -218,7 +219,7 @@ impl<E: Real, D: Device<E>> Track<E, D> {
             }
             Layer::Average(name) => {
                 let back = move |_: &_, _, up| Ok(vec![vector::average_gradient(up, extent)?]);
-                (name, vector::average(x, extent)?, flat(extent.channels), Box::new(back))
+                (name, vector::average(bench, x, extent)?, flat(extent.channels), Box::new(back))
             }
             Layer::Beside { branches: [a, b], join } => return self.part(bench, [a, b], join, by),
         };

@@ -1,7 +1,7 @@
 //! Dense layers, global averages and channel concatenation on rows.
 
 use dfdx::prelude::{
-    Axes2, Axes3, Axis, BroadcastTo, Device, HasShape, MeanTo, PermuteTo, ReshapeTo, Tensor, TryAdd, TryMatMul, TryMul,
+    Axes2, Axes3, Axis, BroadcastTo, Device, HasShape, PermuteTo, ReshapeTo, Tensor, TryAdd, TryMatMul, TryMul,
     TryStack,
 };
 
@@ -28,7 +28,7 @@ impl<E: Real, D: Device<E>> Dense<E, D> {
             turned.extend((0..row.len()).map(|at| row[at % channels * area + at / channels]));
         }
         Ok(Self {
-            weight: bench.upload(turned, (bias.len(), channels * area))?,
+            weight: bench.settle(turned, (bias.len(), channels * area))?,
             bias: bench.device.try_tensor_from_vec(bias.to_vec(), (bias.len(),))?,
         })
     }
@@ -52,9 +52,18 @@ impl<E: Real, D: Device<E>> Dense<E, D> {
     }
 }
 
-/// The mean of each plane.
-pub fn average<E: Real, D: Device<E>>(x: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
-    x.try_reshape_like(&(extent.batch, extent.area(), extent.channels))?.try_mean::<_, Axis<1>>()
+/// The mean of each plane, summed by a matrix product: dfdx's own sums on a GPU are not the same from run to run.
+pub fn average<E: Real, D: Device<E>>(
+    bench: &Bench<E, D>,
+    x: Rows<E, D>,
+    extent: Extent,
+) -> Result<Rows<E, D>, Failure<D>> {
+    let Extent { batch, channels, .. } = extent;
+    let area = extent.area();
+    let ones: Tensor<(usize,), E, D> = bench.device.try_tensor_from_vec(vec![E::of(1.0); area], (area,))?;
+    let ones = ones.try_broadcast_like::<_, Axes2<0, 1>>(&(batch, 1, area))?;
+    let sums = ones.try_matmul(x.try_reshape_like(&(batch, area, channels))?)?;
+    sums.try_reshape_like(&(batch, channels))?.try_mul(E::of(1.0 / area as f64))
 }
 
 /// The gradient of planes of sizes `extent`, given that of their means.

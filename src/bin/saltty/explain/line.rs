@@ -4,7 +4,10 @@
 use std::{
     io,
     path::Path,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
+    sync::{
+        atomic::Ordering,
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
     thread::{self, Scope},
     time::Instant,
 };
@@ -19,6 +22,7 @@ use saltty::{
 };
 
 use super::{Run, arrays, stopwatch::Stopwatch, wanted};
+use crate::output;
 
 /// Threads that decode.
 const DECODERS: usize = 2;
@@ -28,6 +32,7 @@ const AHEAD: usize = 2;
 const HANDS: usize = 8;
 
 /// A photo as the network sees it.
+#[derive(Clone)]
 pub struct Decoded<'p> {
     pub path: &'p Path,
     /// Width and height of the file's picture.
@@ -111,7 +116,16 @@ impl Run<'_> {
 
     /// How many photos are computed together.
     fn batch(&self) -> usize {
-        self.options.batch.unwrap_or_else(|| self.studio.classifier().device().batch())
+        let wanted = self.options.batch.unwrap_or_else(|| self.studio.classifier().device().batch());
+        (wanted >> self.halved.load(Ordering::Relaxed)).max(1)
+    }
+
+    /// Halves the batches to come, as this one did not fit the device; says so once.
+    fn shrink(&self, error: &saltty::Error) {
+        if self.halved.fetch_add(1, Ordering::Relaxed) == 0 {
+            let remark = format!("note: {error}; photos are computed in smaller batches instead\n");
+            self.progress.suspend(|| output::remark(&remark));
+        }
     }
 
     /// Asks the network of all photos at once, and hands on what it says of each, in order; ends early and says so if
@@ -123,17 +137,36 @@ impl Run<'_> {
     ) -> bool {
         photos.iter_mut().flatten().for_each(|photo| photo.watch.resume());
         let squares: Vec<&Raster> = photos.iter().flatten().map(|photo| &photo.square).collect();
-        let together = if squares.len() > 1 { self.studio.sessions(&squares).unwrap_or_default() } else { Vec::new() };
+        let together = if squares.len() > 1 { self.studio.sessions(&squares) } else { Ok(Vec::new()) };
         photos.iter_mut().flatten().for_each(|photo| photo.watch.lap("forward"));
-        let mut together = together.into_iter();
+        let mut sessions = together
+            .unwrap_or_else(|error| {
+                if matches!(error, saltty::Error::Gpu { .. }) {
+                    self.shrink(&error);
+                }
+                Vec::new()
+            })
+            .into_iter();
         photos.into_iter().all(|photo| {
-            let told = photo.and_then(|photo| {
-                let session = together.next().map_or_else(|| self.studio.session(&photo.square), Ok);
-                let session = session.with_context(|| photo.path.display().to_string())?;
-                self.ask(photo, session)
+            let told = photo.and_then(|photo| match sessions.next() {
+                Some(session) => self.ask(photo.clone(), session).or_else(|error| match error.downcast() {
+                    Ok(error @ saltty::Error::Gpu { .. }) => {
+                        self.shrink(&error);
+                        sessions.by_ref().for_each(drop);
+                        self.ask_alone(photo)
+                    }
+                    Ok(error) => Err(error.into()),
+                    Err(error) => Err(error),
+                }),
+                None => self.ask_alone(photo),
             });
             hand_on(told)
         })
+    }
+
+    fn ask_alone<'p>(&self, photo: Decoded<'p>) -> Result<Told<'p>> {
+        let session = self.studio.session(&photo.square).with_context(|| photo.path.display().to_string())?;
+        self.ask(photo, session)
     }
 
     fn ask<'p>(&self, mut photo: Decoded<'p>, session: Session) -> Result<Told<'p>> {

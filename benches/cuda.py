@@ -1,0 +1,55 @@
+"""Asks saltty and PyTorch for the same maps on the same GPU in turn, and prints the medians. `cuda.sh` prepares all."""
+
+import argparse
+import subprocess
+import sys
+import time
+
+import rivals
+from rivals import CLASS, HERE, PHOTO, TARGET, Server, alternate
+
+MARKS = "<!-- cuda: begin -->\n", "<!-- cuda: end -->\n"
+# Photos at a time; milliseconds that one photo may take; times PyTorch's that a batch may take.
+ROWS = [(1, 10.0, None), (8, None, None), (64, None, 1.5)]
+
+
+def met(ours, theirs, most, ratio):
+    if most is not None:
+        return f"<= {most:.0f} ms: {'met' if ours <= most else 'missed'}"
+    if ratio is not None:
+        return f"<= {ratio} times: {'met' if ours <= ratio * theirs else 'missed'}"
+    return ""
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--device", default="cuda:0")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    vgg19 = HERE.parent / "target" / "rivals.vgg19.safetensors"
+    if not vgg19.exists():
+        code = f"import networks; networks.made_up_vgg19({str(vgg19)!r})"
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE / "rivals")
+    ours = Server(TARGET / "examples" / "timing", "serve", vgg19, PHOTO, CLASS, options.device)
+    theirs = Server(sys.executable, HERE / "rivals" / "on_gpu.py", vgg19, PHOTO, CLASS)
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
+    lines = [
+        f"saltty {commit.stdout.strip()} beside {theirs.ask('versions')}; VGG19, {rivals.MAPS}; {time.strftime('%Y-%m-%d')}; "
+        f"medians of {options.rounds}, taking turns, float32 without TF32, maps copied back.\n",
+        "| photos at a time | saltty, ms | PyTorch by hand, ms | ratio | target |",
+        "| --: | --: | --: | --: | --- |",
+    ]
+    for photos, most, ratio in ROWS:
+        line = f"maps {photos}"
+        saltty, pytorch = alternate(options.rounds, lambda: ours.time(line), lambda: theirs.time(line))
+        target = met(saltty, pytorch, most, ratio)
+        lines.append(f"| {photos} | {saltty:.1f} | {pytorch:.1f} | {saltty / pytorch:.2f} | {target} |")
+    text = "\n".join(lines) + "\n"
+    print(text)
+    if options.write:
+        rivals.write(text, MARKS)
+
+
+if __name__ == "__main__":
+    main()
