@@ -15,7 +15,10 @@ use saltty::{
     device::{Device, Wanted},
     explain::{Method, Session},
     model::{Classifier, Model, Precision, Score},
-    nn::{Rule, kernel::Kernels},
+    nn::{
+        Rule,
+        kernel::{Kernels, lanes::Level},
+    },
     photo::{Photo, Preprocess, Resize, fit},
     planes::Planes,
     weights::Weights,
@@ -161,6 +164,17 @@ fn records_name_the_device_and_the_kernels() {
     let manifest = manifest.into_iter().find(|path| path.extension().is_some_and(|e| e == "toml")).unwrap();
     let manifest = fs::read_to_string(manifest).unwrap();
     assert!(manifest.contains("device = \"cpu\"") && manifest.contains("kernels = \"composed\""), "{manifest}");
+    let levels = Level::available();
+    let vectors = |level: &Level| format!("vectors = \"{level}\"");
+    assert!(manifest.contains(&vectors(levels.last().unwrap())), "{manifest}");
+    for level in levels.iter().rev() {
+        let line = "record cat.png --force --out others --device cpu";
+        run(saltty(folder.path()).args(words(line)).env("SALTTY_SIMD", level.to_string()), 0);
+        let other = fs::read_to_string(folder.path().join("others/cat.285.grad-cam.toml")).unwrap();
+        assert!(other.contains(&vectors(level)), "{level}: {other}");
+    }
+    // Recorded with the fewest instructions, computed again with the most, or the other way round.
+    assert!(told("verify others").contains("of Egyptian cat"));
     let same = told("verify records");
     assert!(same.contains("toml: identical\n"), "{same}");
     let other = told("verify records --kernels winograd");

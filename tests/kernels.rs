@@ -69,13 +69,31 @@ fn check_fast(
     }
 }
 
+/// Tests that go through all of them prove nothing where there are none.
+#[test]
+fn all_instructions_of_this_processor_are_tested() {
+    let mut levels = vec![Level::Scalar];
+    #[cfg(target_arch = "x86_64")]
+    {
+        let has = [
+            is_x86_feature_detected!("avx2"),
+            is_x86_feature_detected!("fma"),
+            is_x86_feature_detected!("avx512f"),
+            is_x86_feature_detected!("avx512vl"),
+        ];
+        levels.extend((has[..2] == [true; 2]).then_some(Level::Avx2));
+        levels.extend((has == [true; 4]).then_some(Level::Avx512));
+    }
+    assert_eq!(Level::available(), levels);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn winograd_is_the_definition_with_all_instructions(size in kept_sizes(), seed in any::<u64>()) {
         for (tile, level) in [2, 4].into_iter().flat_map(|tile| Level::available().into_iter().map(move |l| (tile, l))) {
-            let filter = |weights: &[f32]| winograd::Filter::new(tile, size.outputs, size.inputs, weights);
+            let filter = |weights: &[f32]| winograd::Filter::new(level, tile, size.outputs, size.inputs, weights);
             check_fast(
                 &size,
                 seed,
@@ -102,7 +120,12 @@ proptest! {
 
     #[test]
     fn wider_vectors_do_not_change_a_bit(size in kept_sizes(), seed in any::<u64>()) {
-        let filter = winograd::Filter::new(4, size.outputs, size.inputs, &singles(&noise(size.outputs * size.inputs * 9, seed)));
+        let weights = singles(&noise(size.outputs * size.inputs * 9, seed));
+        let made = |level| winograd::Filter::new(level, 4, size.outputs, size.inputs, &weights);
+        let filter = made(Level::best());
+        for other in Level::available().into_iter().map(made) {
+            prop_assert!((0..36).all(|element| other.matrix(element) == filter.matrix(element)), "filters");
+        }
         let x = singles(&noise(size.input_len(), seed ^ 1));
         let bits = |level: Level, size: &conv::Size, x: &[f32]| {
             let mut y = vec![0.0; size.output_len()];
@@ -142,7 +165,7 @@ fn plain_areas_stay_plain() {
     for tile in [2, 4] {
         // Without fused multiply-add, tiles of side 4 round even there.
         for level in Level::available().into_iter().filter(|level| tile == 2 || *level != Level::Scalar) {
-            let filter = winograd::Filter::new(tile, 64, 64, &singles(&noise(64 * 64 * 9, 2)));
+            let filter = winograd::Filter::new(Level::best(), tile, 64, 64, &singles(&noise(64 * 64 * 9, 2)));
             let mut y = vec![0.0; size.output_len()];
             winograd::forward(level, &size, &x, &filter, Finish::Write, &mut y);
             for plane in y.chunks_exact(6400) {

@@ -63,6 +63,23 @@ fn every_tape_gives_the_same_values_and_gradients() {
     }
 }
 
+/// Between layers, with a tensor of no tape, and with one that has a trail of its own.
+#[test]
+fn dfdx_operations_on_a_trail_pass_gradients_on() {
+    type Pair<T = NoneTape> = Map<C<2>, C<1>, C<1>, f64, T>;
+    let [x, other, plain]: [Pair; 3] = [[1.0, -1.0], [2.0, 3.0], [5.0, -9.0]].map(|values| map(1, &values));
+    let relu = |name: &str, x: Pair<Trail<f64>>| Relu::new(name, Rule::Gradient).forward(x);
+    let start = |x: &Pair| x.clone().put_tape(Trail::from_input(x));
+    let swept = |to: &str| {
+        let sum = relu("a", start(&x)) * 3.0 + plain.clone() + relu("b", start(&other));
+        let (y, trail) = relu("after", sum).split_tape();
+        assert_eq!(y.as_vec(), [10.0, 0.0]);
+        trail.sweep("after", vec![1.0, 1.0], Rule::Gradient, to).unwrap()
+    };
+    assert_eq!(swept("a"), [3.0, 0.0]);
+    assert_eq!(swept("b"), [1.0, 0.0]);
+}
+
 #[test]
 fn sweeps_stop_at_the_layer_asked_for_and_can_be_repeated() {
     let x: SmallInput<f64> = map(1, &noise(392, 9));

@@ -101,6 +101,10 @@ pub fn size_classes() -> Vec<(&'static str, u32, BoxedStrategy<Size>)> {
     let many = (100..300usize, 100..300usize, 1..4usize, prop::sample::select(vec![[1, 1, 0], [3, 1, 1]]))
         .prop_map(|(i, o, side, window)| sized(1, [i, o], [side, side + 1], window));
     let cut = (120..200usize, 1..4usize, 40..60usize).prop_map(|(i, o, side)| sized(1, [i, o], [side, 45], [3, 1, 1]));
+    let strided =
+        (300..420usize, 1..3usize, 50..60usize).prop_map(|(i, o, side)| sized(1, [i, o], [side, side + 1], [3, 2, 1]));
+    let cut_back = (1..3usize, 300..420usize, 40..52usize, prop::sample::select(vec![[3, 1, 1], [3, 2, 1]]))
+        .prop_map(|(i, o, side, window)| sized(1, [i, o], [side, side + 1], window));
     vec![
         ("1x1", 400, with([1, 1, 0], 1)),
         ("3x3, stride 1, padding 1", 600, with([3, 1, 1], 1)),
@@ -110,6 +114,8 @@ pub fn size_classes() -> Vec<(&'static str, u32, BoxedStrategy<Size>)> {
         ("maps of one pixel", 300, pixel.boxed()),
         ("many channels", 12, many.boxed()),
         ("maps cut into pieces", 4, cut.boxed()),
+        ("strided maps cut into pieces", 3, strided.boxed()),
+        ("maps cut into pieces on the way back", 6, cut_back.boxed()),
         ("any window", 1200, any_size(12)),
         ("more than 128 outputs", 40, any_size(140)),
     ]

@@ -54,7 +54,7 @@ impl<E: Real> Convolution<E> {
             if columns::suits(size) {
                 Ready::Columns(columns::Filter::new(size.outputs, single))
             } else if (size.kernel, size.stride, size.padding) == (3, 1, 1) {
-                let transformed = |tile| winograd::Filter::new(tile, size.outputs, size.inputs, single);
+                let transformed = |tile| winograd::Filter::new(Level::best(), tile, size.outputs, size.inputs, single);
                 let (forth, back) = (winograd::tile(size), winograd::tile_back(size));
                 Ready::Winograd { forth: transformed(forth), back: (back != forth).then(|| transformed(back)) }
             } else {

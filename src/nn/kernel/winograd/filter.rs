@@ -28,11 +28,12 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Transforms `filter`, which is `O x 3 x 3 x I`, for tiles of side `tile` (2 or 4). Computed in f64, rounded once.
+    /// Transforms `filter`, which is `O x 3 x 3 x I`, for tiles of side `tile` (2 or 4). Computed in f64, rounded once: the
+    /// same bits for every level.
     ///
     /// # Panics
     /// If `filter` has another size.
-    pub fn new(tile: usize, outputs: usize, inputs: usize, filter: &[f32]) -> Self {
+    pub fn new(level: Level, tile: usize, outputs: usize, inputs: usize, filter: &[f32]) -> Self {
         assert_eq!(filter.len(), outputs * 9 * inputs, "sizes of a filter");
         let shape = Panels { rows: outputs, columns: inputs };
         let taps = tile + 2;
@@ -43,7 +44,7 @@ impl Filter {
             let mut block = Block([[0.0; RUN * OCTET]; 36]);
             for first in (0..inputs).step_by(RUN) {
                 let count = RUN.min(inputs - first);
-                run_filters(Level::best(), tile, rows, inputs, first..first + count, &mut block.0);
+                run_filters(level, tile, rows, inputs, first..first + count, &mut block.0);
                 let start = shape.at(group * OCTET, first);
                 for (element, values) in block.0[..taps * taps].iter().enumerate() {
                     // SAFETY: threads differ in the group, so no other writes here.
@@ -68,8 +69,7 @@ const RUN: usize = 8;
 #[repr(align(64))]
 struct Block([[f32; RUN * OCTET]; 36]);
 
-/// `G g G^T` of up to eight outputs' kernels of some inputs; `rows` holds these outputs' filters. The same bits for every
-/// level.
+/// `G g G^T` of up to eight outputs' kernels of some inputs; `rows` holds these outputs' filters.
 fn run_filters(
     level: Level,
     tile: usize,
