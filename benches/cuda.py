@@ -1,7 +1,6 @@
 """Asks saltty and PyTorch for the same maps on the same GPU in turn, and prints the medians. `cuda.sh` prepares all."""
 
 import argparse
-import subprocess
 import sys
 import time
 
@@ -27,15 +26,11 @@ def main():
     parser.add_argument("--device", default="cuda:0")
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    vgg19 = HERE.parent / "target" / "rivals.vgg19.safetensors"
-    if not vgg19.exists():
-        code = f"import networks; networks.made_up_vgg19({str(vgg19)!r})"
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE / "rivals")
+    vgg19 = rivals.made_up_vgg19()
     ours = Server(TARGET / "examples" / "timing", "serve", vgg19, PHOTO, CLASS, options.device)
     theirs = Server(sys.executable, HERE / "rivals" / "on_gpu.py", vgg19, PHOTO, CLASS)
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
     lines = [
-        f"saltty {commit.stdout.strip()} beside {theirs.ask('versions')}; VGG19, {rivals.MAPS}; {time.strftime('%Y-%m-%d')}; "
+        f"saltty {rivals.commit()} beside {theirs.ask('versions')}; VGG19, {rivals.MAPS}; {time.strftime('%Y-%m-%d')}; "
         f"medians of {options.rounds}, taking turns, float32 without TF32, maps copied back.\n",
         "| photos at a time | saltty, ms | PyTorch by hand, ms | ratio | target |",
         "| --: | --: | --: | --: | --- |",

@@ -170,6 +170,21 @@ def article(table, tensorflow, vgg19, rounds):
     return ""
 
 
+def made_up_vgg19():
+    """The file of VGG19's made-up weights, written once."""
+    file = HERE.parent / "target" / "rivals.vgg19.safetensors"
+    if not file.exists():
+        code = f"import networks; networks.made_up_vgg19({str(file)!r})"
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE / "rivals")
+    return file
+
+
+def commit():
+    """Which saltty this is."""
+    found = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
+    return found.stdout.strip()
+
+
 def machine():
     """The machine in words, without its name."""
     info = Path("/proc/cpuinfo").read_text()
@@ -181,10 +196,9 @@ def machine():
 
 def report(table, checks, versions, memory, weights, notes, load):
     """Markdown of everything."""
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, cwd=HERE)
     python, rust = memory
     lines = [
-        f"Machine: {machine()}. saltty {commit.stdout.strip()}, {versions.pop('instructions')} instructions; "
+        f"Machine: {machine()}. saltty {commit()}, {versions.pop('instructions')} instructions; "
         + ", ".join(f"{name} {number}" for name, number in versions.items())
         + f"; Python {platform.python_version()}. {time.strftime('%Y-%m-%d')}, 2 threads each, medians, taking turns; load "
         f"average before {load[0]:.1f}, after {os.getloadavg()[0]:.1f} (2 is what the benchmark itself makes).\n",
@@ -213,10 +227,7 @@ def main():
     options = parser.parse_args()
     rounds, cold_rounds, photos = (2, 1, 4) if options.quick else (9, 5, 64)
     load, table, checks = os.getloadavg(), Table(), {}
-    vgg19 = HERE.parent / "target" / "rivals.vgg19.safetensors"
-    if not vgg19.exists():
-        code = f"import networks; networks.made_up_vgg19({str(vgg19)!r})"
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE / "rivals")
+    vgg19 = made_up_vgg19()
     checks["VGG19"], versions = warm(table, "vgg19", vgg19, rounds, photos)
     checks["SqueezeNet 1.1"], _ = warm(table, "squeezenet1_1", EMBEDDED, rounds, photos)
     memory = from_nothing(table, vgg19, cold_rounds)

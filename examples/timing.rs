@@ -77,10 +77,10 @@ fn serve(weights: &str, photo: &Path, class: usize, device: Device) {
         let line = line.expect("a line of text");
         let answer = match &*line {
             "forward" => timed(|| drop(Session::new(network.clone(), &input).expect("a forward pass"))),
-            "maps" => timed(|| three_maps(network, std::slice::from_ref(&input), Some(class))),
-            _ if line.starts_with("maps ") => {
-                let photos = vec![input.clone(); line[5..].parse().expect("a number of photos")];
-                timed(|| three_maps(network, &photos, Some(class)))
+            _ if line.starts_with("maps") => {
+                let photos = line[4..].split_whitespace().next().map_or(1, |n| n.parse().expect("a number of photos"));
+                let inputs = vec![input.clone(); photos];
+                timed(|| three_maps(network, &inputs, Some(class)))
             }
             "another-class" => {
                 let session = Session::new(network.clone(), &input).expect("a forward pass");

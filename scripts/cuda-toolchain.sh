@@ -7,8 +7,8 @@
 # It installs NVIDIA's compiler and libraries from PyPI by name (CUDA 13.0, about 1 GB), which needs python3 with pip and
 # a C compiler, and prints what the shell has to know. A second run prints the same again.
 #
-# Where no driver is installed it makes stand-ins: an `nvidia-smi` that names the GPU to build for (9.0 unless
-# CUDA_CAPABILITY says otherwise) and a `libcuda` that answers every call with an error. The binary then links here and
+# Where no driver is installed it makes stand-ins: an `nvidia-smi` that names the kind of GPU to build for (9.0; for
+# another, set CUDA_COMPUTE_CAP=86 and the like when building) and a `libcuda` that answers every call with an error. The binary then links here and
 # runs on a machine with a driver; here, `saltty --device auto` says that there is none and computes on the processor.
 #
 # Who has the toolkit already needs none of this: CUDA_PATH and PATH as NVIDIA's guide sets them are enough.
@@ -22,7 +22,6 @@ mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 root=$folder/packages/nvidia/cu13
 stand_ins=$folder/stand-ins
-capability=${CUDA_CAPABILITY:-9.0}
 
 # A driver takes code made by a compiler as old as itself or older, so all are 13.0.
 packages=(
@@ -63,7 +62,7 @@ else
     last=:$stand_ins/lib
 fi
 if ! command -v nvidia-smi >/dev/null; then
-    printf '#!/bin/sh\necho compute_cap\necho %s\n' "$capability" >"$stand_ins/bin/nvidia-smi"
+    printf '#!/bin/sh\necho compute_cap\necho 9.0\n' >"$stand_ins/bin/nvidia-smi"
     chmod +x "$stand_ins/bin/nvidia-smi"
     path=$path:$stand_ins/bin
 fi

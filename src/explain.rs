@@ -13,7 +13,7 @@ pub use method::Method;
 use crate::{
     Error, Result,
     heatmap::{Edge, positive_over_max, upsample},
-    model::{Classifier, Layer, Pass, Score},
+    model::{Classifier, Layer, Pass, Score, ranking},
     nn::{Name, Rule},
     planes::Planes,
 };
@@ -85,9 +85,7 @@ impl Session {
 
     /// The `count` classes of the highest logits, highest first.
     pub fn top(&self, count: usize) -> Vec<usize> {
-        let logits = self.pass.logits();
-        let mut order: Vec<usize> = (0..logits.len()).collect();
-        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        let mut order = ranking(self.pass.logits());
         order.truncate(count);
         order
     }

@@ -9,7 +9,7 @@ pub mod vgg;
 use std::{fmt, str::FromStr, sync::Arc};
 
 pub use layer::{Layer, Side};
-pub use network::Network;
+pub use network::{Facts, Network};
 
 use crate::{
     Error, Result,
@@ -219,23 +219,38 @@ pub enum Score {
 
 /// A classifier that can be explained, whatever its network, number type and device.
 pub trait Classifier: Send + Sync {
+    /// What is known of it, for the methods that tell.
+    fn facts(&self) -> &Facts;
+
     /// Which network it is.
-    fn model(&self) -> Model;
+    fn model(&self) -> Model {
+        self.facts().model
+    }
 
     /// Its layers with the sizes of their outputs, in order of computation.
-    fn layers(&self) -> &[Layer];
+    fn layers(&self) -> &[Layer] {
+        &self.facts().layers
+    }
 
     /// How many classes it distinguishes.
-    fn classes(&self) -> usize;
+    fn classes(&self) -> usize {
+        self.facts().classes
+    }
 
     /// Side of its square input in pixels.
-    fn input_side(&self) -> usize;
+    fn input_side(&self) -> usize {
+        self.facts().side
+    }
 
     /// The number type it computes in.
-    fn precision(&self) -> Precision;
+    fn precision(&self) -> Precision {
+        self.facts().precision
+    }
 
     /// The kernels it computes with.
-    fn kernels(&self) -> Kernels;
+    fn kernels(&self) -> Kernels {
+        self.facts().kernels
+    }
 
     /// What it computes on.
     fn device(&self) -> Device {
@@ -275,6 +290,13 @@ pub trait Classifier: Send + Sync {
         }
         Err(Error::NotSpatial { layer: layer.name.to_string(), default: self.model().default_target() })
     }
+}
+
+/// Classes by their logits, highest first; of equal ones the lower class first.
+pub fn ranking(logits: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+    order
 }
 
 /// One forward pass, from which gradients can be taken any number of times.

@@ -16,9 +16,9 @@ use common::{
 use dfdx::prelude::{Cpu, Module, Shape, Tensor};
 use proptest::prelude::*;
 use saltty::nn::{
-    Real, Recipe, Rule, Step, Trail,
+    Real, Rule, Trail,
     composed::{Composed, Extent},
-    fused::Link,
+    fused::{Link, Links},
     kernel::{Kernels, conv, convolution::Convolution, lanes::Level, pool, relu},
 };
 
@@ -29,9 +29,9 @@ const ROUNDING: f64 = 1e-12;
 /// One layer of sizes that are known at run time.
 struct Layer<F>(F);
 
-impl<F: Fn() -> Link<f64>> Recipe<f64> for Layer<F> {
-    fn steps(&self, steps: &mut Vec<Step<f64>>) {
-        steps.push(Step::Link(self.0()));
+impl<F: Fn() -> Link<f64>> Links<f64> for Layer<F> {
+    fn links(&self, chain: &mut Vec<Link<f64>>) {
+        chain.push(self.0());
     }
 }
 
@@ -144,7 +144,7 @@ fn network<N, X, Y, E>(
     seed: u64,
 ) -> Result<(), String>
 where
-    N: saltty::nn::Assemble<E> + Recipe<E> + Module<Tensor<X, E, Cpu, Trail<E>>, Output = Tensor<Y, E, Cpu, Trail<E>>>,
+    N: saltty::nn::Assemble<E> + Links<E> + Module<Tensor<X, E, Cpu, Trail<E>>, Output = Tensor<Y, E, Cpu, Trail<E>>>,
     X: Shape,
     Y: Shape,
     E: Real,

@@ -11,28 +11,14 @@ import time
 
 import torch
 import torch.nn.functional as F
+from by_hand import ByHand
 from networks import square, tensor, vgg19
 
 LAYER = 35  # the ReLU after conv5_4
 
 
-class Batches:
-    """Explains VGG19; a guided pass and one of the head, no gradient of any weight."""
-
-    def __init__(self, net):
-        self.net, self.guided = net.requires_grad_(False).cuda(), False
-        for module in net.modules():
-            if isinstance(module, torch.nn.ReLU):
-                module.inplace = False
-                module.register_forward_hook(self.watch)
-        net.features[LAYER].register_forward_hook(self.keep)
-
-    def watch(self, _module, _input, output):
-        if output.requires_grad:
-            output.register_hook(lambda gradient: gradient.clamp(min=0) if self.guided else gradient)
-
-    def keep(self, _module, _input, output):
-        self.activation = output
+class Batches(ByHand):
+    """The same for several photos at once, copied back."""
 
     def maps(self, x, target):
         x = x.clone().requires_grad_()
@@ -52,7 +38,7 @@ def main():
     weights, photo, target = sys.argv[1:]
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
-    hand, one = Batches(vgg19(weights)), tensor(square(photo, 224), False).cuda()
+    hand, one = Batches(vgg19(weights).cuda(), LAYER), tensor(square(photo, 224), False).cuda()
     for line in sys.stdin:
         work, *rest = line.split()
         if work == "versions":

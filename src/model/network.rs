@@ -14,34 +14,55 @@ use crate::{
 
 /// A network of type `N` computing in `E` on inputs of `SIDE` x `SIDE` pixels.
 pub struct Network<N, E, const SIDE: usize> {
-    model: Model,
-    layers: Vec<Layer>,
-    classes: usize,
-    kernels: Kernels,
+    facts: Facts,
     net: N,
     number: PhantomData<E>,
 }
 
-/// A network made of `weights`, with its layers and the number of its classes.
+/// What is known of a network, wherever it computes.
+pub struct Facts {
+    pub(super) model: Model,
+    pub(super) layers: Vec<Layer>,
+    pub(super) classes: usize,
+    pub(super) side: usize,
+    pub(super) precision: Precision,
+    pub(super) kernels: Kernels,
+}
+
+impl Facts {
+    /// The layer that makes the logits.
+    pub(super) fn output(&self) -> &Name {
+        &self.layers.last().expect("a network has layers").name
+    }
+
+    /// Refuses inputs of another size.
+    pub(super) fn check(&self, input: &Planes) -> Result<()> {
+        let (model, side, found) = (self.model, self.side, [input.channels, input.height, input.width]);
+        if found == [3, side, side] { Ok(()) } else { Err(Error::InputSize { model, side, found }) }
+    }
+}
+
+/// A network made of `weights` for inputs of `side` x `side`, and what is known of it.
 ///
 /// # Errors
 /// What is wrong with the weights.
 pub(super) fn assembled<N: Assemble<E>, E: Real>(
     model: Model,
     weights: &mut Weights,
+    side: usize,
     kernels: Kernels,
-) -> Result<(Vec<Layer>, usize, N)> {
+) -> Result<(Facts, N)> {
     let classes = weights.fit(model)?;
     let layers = model.outline(weights.preprocess(), classes).layers;
     let names: Vec<Name> = layers.iter().map(|layer| layer.name.clone()).collect();
     let mut supply = |param: &_| weights.read(param);
     let net = N::assemble(&mut Blueprint::new(&names, classes, &mut supply).with_kernels(kernels))?;
     weights.finish()?;
-    Ok((layers, classes, net))
+    Ok((Facts { model, layers, classes, side, precision: precision::<E>(), kernels }, net))
 }
 
 /// The number type `E` as a choice.
-pub(super) fn precision<E: Real>() -> Precision {
+fn precision<E: Real>() -> Precision {
     if size_of::<E>() == 4 { Precision::Single } else { Precision::Double }
 }
 
@@ -60,8 +81,8 @@ where
     /// What is wrong with the weights.
     pub fn load(model: Model, weights: &mut Weights, kernels: Kernels) -> Result<Self> {
         let kernels = precision::<E>().kernels(kernels);
-        let (layers, classes, net) = assembled(model, weights, kernels)?;
-        Ok(Self { model, layers, classes, kernels, net, number: PhantomData })
+        let (facts, net) = assembled(model, weights, SIDE, kernels)?;
+        Ok(Self { facts, net, number: PhantomData })
     }
 
     /// Forgets the type.
@@ -75,49 +96,20 @@ where
     N: Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + Sync,
     E: Real,
 {
-    fn model(&self) -> Model {
-        self.model
-    }
-
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn classes(&self) -> usize {
-        self.classes
-    }
-
-    fn input_side(&self) -> usize {
-        SIDE
-    }
-
-    fn precision(&self) -> Precision {
-        precision::<E>()
-    }
-
-    fn kernels(&self) -> Kernels {
-        self.kernels
+    fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>> {
-        let found = [input.channels, input.height, input.width];
-        if found != [3, SIDE, SIDE] {
-            return Err(Error::InputSize { model: self.model, side: SIDE, found });
-        }
+        self.facts.check(input)?;
         let values = input.values.iter().map(|&v| E::of(v)).collect();
         let x = Cpu::default().try_tensor_from_vec(values, (1, Const, Const, Const))?;
         let trail = Trail::from_input(&x);
         let (y, trail) = self.net.try_forward(x.put_tape(trail))?.split_tape();
         let logits: Vec<f64> = crate::nn::tape::copied(&y).into_iter().map(Into::into).collect();
-        let pass = TrailPass { logits, trail, sweeps: Cell::new(0), output: self.output() };
+        let pass = TrailPass { logits, trail, sweeps: Cell::new(0), output: self.facts.output().clone() };
         pass.check_finite()?;
         Ok(Box::new(pass))
-    }
-}
-
-impl<N, E, const SIDE: usize> Network<N, E, SIDE> {
-    fn output(&self) -> Name {
-        self.layers.last().expect("a network has layers").name.clone()
     }
 }
 

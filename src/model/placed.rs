@@ -11,13 +11,13 @@ use std::sync::Arc;
 use dfdx::prelude::{Cpu, CpuError, Module};
 
 use super::{
-    Classifier, Layer, Model, Pass, Precision,
-    network::{Input, Output, assembled, precision},
+    Classifier, Model, Pass,
+    network::{Facts, Input, Output, assembled},
 };
 use crate::{
-    Error, Result,
+    Result,
     device::{self, Device, Gpu},
-    nn::{Assemble, Real, Recipe, composed::Extent, kernel::Kernels},
+    nn::{Assemble, Real, composed::Extent, fused::Links, kernel::Kernels},
     planes::Planes,
     weights::Weights,
 };
@@ -30,10 +30,7 @@ const MOST: usize = 64;
 
 /// A network on a device of type `D`.
 struct Placed<E: Real, D: dfdx::prelude::Device<E>> {
-    model: Model,
-    layers: Vec<Layer>,
-    classes: usize,
-    side: usize,
+    facts: Facts,
     line: Arc<Line<E, D>>,
 }
 
@@ -43,47 +40,27 @@ struct Placed<E: Real, D: dfdx::prelude::Device<E>> {
 /// What is wrong with the weights, or with the device.
 pub fn load<N, E, const SIDE: usize>(model: Model, weights: &mut Weights, device: Device) -> Result<Arc<dyn Classifier>>
 where
-    N: Assemble<E> + Recipe<E> + Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + 'static,
+    N: Assemble<E> + Links<E> + Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + 'static,
     E: Real,
     Cpu: dfdx::prelude::Device<E>,
     Gpu: dfdx::prelude::Device<E>,
 {
-    let (layers, classes, net) = assembled::<N, E>(model, weights, Kernels::Composed)?;
+    let (facts, net) = assembled::<N, E>(model, weights, SIDE, Kernels::Composed)?;
     Ok(match device {
         Device::Cpu => {
             let line = Arc::new(Line::start(device, || Ok(Cpu::default()), net)?);
-            Arc::new(Placed { model, layers, classes, side: SIDE, line })
+            Arc::new(Placed { facts, line })
         }
         Device::Cuda(number) => {
             let line = Arc::new(Line::start(device, move || device::open(number), net)?);
-            Arc::new(Placed { model, layers, classes, side: SIDE, line })
+            Arc::new(Placed { facts, line })
         }
     })
 }
 
 impl<E: Real, D: dfdx::prelude::Device<E>> Classifier for Placed<E, D> {
-    fn model(&self) -> Model {
-        self.model
-    }
-
-    fn layers(&self) -> &[Layer] {
-        &self.layers
-    }
-
-    fn classes(&self) -> usize {
-        self.classes
-    }
-
-    fn input_side(&self) -> usize {
-        self.side
-    }
-
-    fn precision(&self) -> Precision {
-        precision::<E>()
-    }
-
-    fn kernels(&self) -> Kernels {
-        Kernels::Composed
+    fn facts(&self) -> &Facts {
+        &self.facts
     }
 
     fn device(&self) -> Device {
@@ -96,19 +73,13 @@ impl<E: Real, D: dfdx::prelude::Device<E>> Classifier for Placed<E, D> {
     }
 
     fn forward_all(&self, inputs: &[Planes]) -> Result<Vec<Box<dyn Pass>>> {
-        let side = self.side;
-        for input in inputs {
-            let found = [input.channels, input.height, input.width];
-            if found != [3, side, side] {
-                return Err(Error::InputSize { model: self.model, side, found });
-            }
-        }
-        let output = &self.layers.last().expect("a network has layers").name;
+        inputs.iter().try_for_each(|input| self.facts.check(input))?;
+        let side = self.facts.side;
         let mut passes = Vec::with_capacity(inputs.len());
         for inputs in inputs.chunks(MOST) {
             let values = inputs.iter().flat_map(|input| input.values.iter().map(|&v| E::of(v))).collect();
             let extent = Extent { batch: inputs.len(), channels: 3, sides: [side, side] };
-            passes.extend(Batch::run(&self.line, values, extent, output)?);
+            passes.extend(Batch::run(&self.line, values, extent, self.facts.output())?);
         }
         Ok(passes)
     }

@@ -6,10 +6,8 @@ use super::layer::{Layer, Side};
 use crate::{
     Result,
     nn::{
-        Assemble, Blueprint, C, Concat, Conv2d, Fused, GlobalAverage, Map, MaxPoolCeil, Real, Recipe, Recorder, Relu,
-        Step, Twice,
+        Assemble, Blueprint, C, Concat, Conv2d, Fused, GlobalAverage, Map, MaxPoolCeil, Real, Recorder, Relu, Twice,
         fused::{Link, Links},
-        recipe::linked,
     },
 };
 
@@ -43,12 +41,6 @@ impl<const I: usize, const S: usize, const X: usize, E: Real> Links<E> for Fire<
         self.expand1.links(&mut branches[0]);
         self.expand3.links(&mut branches[1]);
         chain.push(self.join.beside(branches));
-    }
-}
-
-impl<const I: usize, const S: usize, const X: usize, E: Real> Recipe<E> for Fire<I, S, X, E> {
-    fn steps(&self, steps: &mut Vec<Step<E>>) {
-        linked(self, steps);
     }
 }
 

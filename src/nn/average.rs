@@ -2,7 +2,12 @@
 
 use dfdx::prelude::{ConstDim, CpuError, Dim, HasShape, Module};
 
-use super::{Assemble, Blueprint, Map, Name, Real, Recipe, Recorder, Step, Vector, kernel::average, tape};
+use super::{
+    Assemble, Blueprint, Map, Name, Real, Recorder, Vector,
+    fused::{Link, Links},
+    kernel::average,
+    tape,
+};
 
 /// The mean of each plane: a map becomes a vector of its channels.
 #[derive(Clone, Debug)]
@@ -23,9 +28,9 @@ impl<E: Real> Assemble<E> for GlobalAverage {
     }
 }
 
-impl<E> Recipe<E> for GlobalAverage {
-    fn steps(&self, steps: &mut Vec<Step<E>>) {
-        steps.push(Step::Average { name: self.name.clone() });
+impl<E> Links<E> for GlobalAverage {
+    fn links(&self, chain: &mut Vec<Link<E>>) {
+        chain.push(Link::Average { name: self.name.clone() });
     }
 }
 

@@ -27,6 +27,9 @@ pub use track::{Composed, Track};
 /// `places x channels`, image after image, row after row.
 type Rows<E, D> = Tensor<(usize, usize), E, D>;
 
+/// One number for each place, or for each channel.
+type Column<E, D> = Tensor<(usize,), E, D>;
+
 /// What a device's operations say when they fail.
 pub type Failure<D> = <D as HasErr>::Err;
 
@@ -56,7 +59,7 @@ impl Extent {
 struct Bench<E: Real, D: Device<E>> {
     device: D,
     tables: RefCell<HashMap<Table, Index<D>>>,
-    taps: RefCell<HashMap<Table, Rows<E, D>>>,
+    taps: RefCell<HashMap<Table, Column<E, D>>>,
     batch: Cell<usize>,
 }
 

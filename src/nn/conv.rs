@@ -5,14 +5,13 @@ use std::sync::Arc;
 use dfdx::prelude::{ConstDim, Cpu, CpuError, Dim, Module};
 
 use super::{
-    Assemble, Blueprint, Map, Name, Part, Real, Recipe, Recorder, Slide, Step, Width,
+    Assemble, Blueprint, Map, Name, Part, Real, Recorder, Slide, Width,
     fused::{Link, Links},
     kernel::{
         Kernels,
         conv::{self, Size},
         convolution::Convolution,
     },
-    recipe::linked,
     tape::emit,
 };
 use crate::fault;
@@ -72,14 +71,6 @@ impl<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E: 
         };
         let (name, filter, bias) = (self.name.clone(), self.filter.clone(), self.bias.clone());
         chain.push(Link::Convolution { name, filter, bias, size });
-    }
-}
-
-impl<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E: Real> Recipe<E>
-    for Conv2d<I, O, K, S, P, E>
-{
-    fn steps(&self, steps: &mut Vec<Step<E>>) {
-        linked(self, steps);
     }
 }
 

@@ -5,7 +5,8 @@ use std::{marker::PhantomData, sync::Arc};
 use dfdx::prelude::{Const, ConstDim, CpuError, Dim, HasShape, Module, Shape, Tensor};
 
 use super::{
-    Assemble, Blueprint, C, Map, Name, Part, Real, Recipe, Recorder, Step, Vector, Width,
+    Assemble, Blueprint, C, Map, Name, Part, Real, Recorder, Vector, Width,
+    fused::{Link, Links},
     kernel::dense::{self, Weight},
     tape,
 };
@@ -77,10 +78,10 @@ impl<I: Features, O: Width, E: Real> Assemble<E> for Dense<I, O, E> {
     }
 }
 
-impl<I: Features, O: Dim, E: Real> Recipe<E> for Dense<I, O, E> {
-    fn steps(&self, steps: &mut Vec<Step<E>>) {
+impl<I: Features, O: Dim, E: Real> Links<E> for Dense<I, O, E> {
+    fn links(&self, chain: &mut Vec<Link<E>>) {
         let (name, weight, bias) = (self.name.clone(), self.weight.clone(), self.bias.clone());
-        steps.push(Step::Dense { name, weight, bias, reads: I::SIZES });
+        chain.push(Link::Dense { name, weight, bias, reads: I::SIZES });
     }
 }
 

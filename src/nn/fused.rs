@@ -12,7 +12,7 @@ use dfdx::prelude::{ConstDim, Cpu, CpuError, Dim, Gradients, HasShape, Module, P
 
 use super::{
     Assemble, Blueprint, Map, Name, Real, Recorder, Rule,
-    kernel::{conv, convolution::Convolution, memory::Buffer},
+    kernel::{conv, convolution::Convolution, dense::Weight, memory::Buffer},
     tape::{self, Find, Hidden},
 };
 use flow::{Done, Flow, Log};
@@ -27,7 +27,8 @@ impl<E: Real, L: Assemble<E>> Assemble<E> for Fused<L> {
     }
 }
 
-/// A layer that can be part of a [`Fused`] run.
+/// What a layer computes. Those that read and write maps can be part of a [`Fused`] run; whole networks are handed on as
+/// links to [`Composed`](super::composed::Composed).
 pub enum Link<E> {
     /// A convolution.
     Convolution {
@@ -65,9 +66,25 @@ pub enum Link<E> {
         /// The name of what they make together.
         join: Name,
     },
+    /// A dense layer.
+    Dense {
+        /// Its name.
+        name: Name,
+        /// `O x I`, or `O x C x H x W`.
+        weight: Weight<E>,
+        /// One number an output.
+        bias: Arc<Vec<E>>,
+        /// What it reads, without the batch: features, or channels, height and width.
+        reads: &'static [usize],
+    },
+    /// The mean of each plane.
+    Average {
+        /// Its name.
+        name: Name,
+    },
 }
 
-/// Layers that can be part of a [`Fused`] run.
+/// Layers and networks that can say what they compute.
 pub trait Links<E> {
     /// Appends them in order.
     fn links(&self, chain: &mut Vec<Link<E>>);
@@ -86,6 +103,13 @@ links_tuple!(L1 0, L2 1);
 links_tuple!(L1 0, L2 1, L3 2);
 links_tuple!(L1 0, L2 1, L3 2, L4 3);
 links_tuple!(L1 0, L2 1, L3 2, L4 3, L5 4);
+links_tuple!(L1 0, L2 1, L3 2, L4 3, L5 4, L6 5);
+
+impl<E, L: Links<E>> Links<E> for Fused<L> {
+    fn links(&self, chain: &mut Vec<Link<E>>) {
+        self.0.links(chain);
+    }
+}
 
 impl<L, Ch, H, W, E, T, Ch2, H2, W2> Module<Map<Ch, H, W, E, T>> for Fused<L>
 where

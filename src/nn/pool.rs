@@ -3,13 +3,12 @@
 use dfdx::prelude::{ConstDim, CpuError, Dim, HasShape, Module};
 
 use super::{
-    Assemble, Blueprint, Map, Name, Real, Recipe, Recorder, Slide, Step,
+    Assemble, Blueprint, Map, Name, Real, Recorder, Slide,
     fused::{Link, Links},
     kernel::{
         lanes::Level,
         pool::{self, Size},
     },
-    recipe::linked,
     tape,
 };
 
@@ -46,12 +45,6 @@ macro_rules! pool {
         impl<const K: usize, const S: usize, E> Links<E> for $pool<K, S> {
             fn links(&self, chain: &mut Vec<Link<E>>) {
                 chain.push(Link::Pool { name: self.name.clone(), kernel: K, stride: S, ceil: $ceil });
-            }
-        }
-
-        impl<const K: usize, const S: usize, E> Recipe<E> for $pool<K, S> {
-            fn steps(&self, steps: &mut Vec<Step<E>>) {
-                linked(self, steps);
             }
         }
 

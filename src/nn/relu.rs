@@ -5,10 +5,9 @@ use std::{fmt, str::FromStr};
 use dfdx::prelude::{Cpu, CpuError, HasShape, Module, Shape, Tensor};
 
 use super::{
-    Assemble, Blueprint, Name, Real, Recipe, Recorder, Step,
+    Assemble, Blueprint, Name, Real, Recorder,
     fused::{Link, Links},
     kernel::{lanes::Level, relu},
-    recipe::linked,
     tape,
 };
 
@@ -70,12 +69,6 @@ impl<E: Real> Assemble<E> for Relu {
 impl<E> Links<E> for Relu {
     fn links(&self, chain: &mut Vec<Link<E>>) {
         chain.push(Link::Relu { name: self.name.clone(), rule: self.rule });
-    }
-}
-
-impl<E> Recipe<E> for Relu {
-    fn steps(&self, steps: &mut Vec<Step<E>>) {
-        linked(self, steps);
     }
 }
 

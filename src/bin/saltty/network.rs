@@ -34,7 +34,7 @@ pub fn load(options: &Network) -> Result<Studio> {
     let spinner = ProgressBar::new_spinner().with_message(format!("loading {}", weights.path().display()));
     spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template"));
     spinner.enable_steady_tick(std::time::Duration::from_millis(120));
-    let studio = load_silently(options);
+    let studio = studio(options, weights);
     spinner.finish_and_clear();
     let studio = studio?;
     if let Some(reason) = studio.no_gpu() {
@@ -53,12 +53,17 @@ pub fn remark_on_cam(options: &Network, methods: &[Method], studio: &Studio) {
     }
 }
 
-/// The same where something else shows that it takes time. Where no device was named, a GPU that fails is done without.
+/// The same where something else shows that it takes time.
 pub fn load_silently(options: &Network) -> Result<Studio> {
+    studio(options, weights(options)?)
+}
+
+/// Where no device was named, a GPU that fails is done without.
+fn studio(options: &Network, opened: Weights) -> Result<Studio> {
     let (device, no_gpu) = meant(options)?;
     let load = |weights, device| Studio::load(weights, &choices(options, device), options.labels.as_deref());
     let named = matches!(options.device, Some(Wanted::Only(_)));
-    match load(weights(options)?, device) {
+    match load(opened, device) {
         Err(Error::Gpu { reason, device: Device::Cuda(_) }) if !named => {
             Ok(load(weights(options)?, Device::Cpu)?.without_gpu(Some(reason)))
         }

@@ -12,7 +12,7 @@ use dfdx::prelude::Device as On;
 use super::line::Line;
 use crate::{
     Error, Result,
-    model::{Pass, Score},
+    model::{Pass, Score, ranking},
     nn::{Name, Real, Rule, composed::Extent},
     planes::Planes,
 };
@@ -25,6 +25,8 @@ pub struct Batch<E: Real, D: On<E>> {
     layers: Vec<(Name, Extent)>,
     output: Name,
     logits: Vec<Vec<f64>>,
+    /// Each photo's classes, likeliest first.
+    rankings: Vec<Vec<usize>>,
     /// The last gradients of all photos, for each one's neighbours will be asked for theirs.
     fetched: RefCell<VecDeque<(Key, Rc<Vec<Planes>>)>>,
 }
@@ -67,10 +69,12 @@ impl<E: Real, D: On<E>> Batch<E, D> {
             desk.tracks.insert(number, track);
             Ok((layers, logits))
         })?;
-        let each = logits.len() / extent.batch.max(1);
-        let logits = logits.chunks_exact(each).map(|photo| photo.iter().map(|&v| v.into()).collect()).collect();
-        let fetched = RefCell::default();
-        let batch = Rc::new(Self { line: line.clone(), number, layers, output: output.clone(), logits, fetched });
+        let each = logits.len() / extent.batch;
+        let logits: Vec<Vec<f64>> =
+            logits.chunks_exact(each).map(|photo| photo.iter().map(|&v| v.into()).collect()).collect();
+        let rankings = logits.iter().map(|logits| ranking(logits)).collect();
+        let (line, output, fetched) = (line.clone(), output.clone(), RefCell::default());
+        let batch = Rc::new(Self { line, number, layers, output, logits, rankings, fetched });
         batch.check_finite()?;
         let pass =
             |photo| -> Box<dyn Pass> { Box::new(PlacedPass { batch: batch.clone(), photo, sweeps: Cell::new(0) }) };
@@ -105,15 +109,7 @@ impl<E: Real, D: On<E>> Batch<E, D> {
 
     /// How many classes are likelier for this photo.
     fn rank(&self, photo: usize, class: usize) -> usize {
-        let logits = &self.logits[photo];
-        let likelier = |other: usize| logits[other].total_cmp(&logits[class]).then(class.cmp(&other)).is_gt();
-        (0..logits.len()).filter(|&other| likelier(other)).count()
-    }
-
-    /// The class of this rank.
-    fn ranked(&self, photo: usize, rank: usize) -> usize {
-        let mut classes = 0..self.logits[photo].len();
-        classes.find(|&class| self.rank(photo, class) == rank).expect("a rank below the number of classes")
+        self.rankings[photo].iter().position(|&other| other == class).expect("a class of this network")
     }
 
     /// The scores of all photos, if one of them is explained by `score`: the same class for all if that was asked of
@@ -137,7 +133,7 @@ impl<E: Real, D: On<E>> Batch<E, D> {
         let (photos, output) = (self.logits.len(), self.output.to_string());
         let one_hot = |class: usize| (0..self.logits[0].len()).map(move |c| E::of(f64::from(u8::from(c == class))));
         match scores {
-            Scores::Rank(rank) => (output, (0..photos).flat_map(|photo| one_hot(self.ranked(photo, *rank))).collect()),
+            Scores::Rank(rank) => (output, self.rankings.iter().flat_map(|classes| one_hot(classes[*rank])).collect()),
             Scores::Class(class) => (output, (0..photos).flat_map(|_| one_hot(*class)).collect()),
             Scores::Logits(weights) => {
                 let weights: Vec<E> = weights.iter().map(|&bits| E::of(f64::from_bits(bits))).collect();

@@ -17,8 +17,9 @@ use crate::{
     Error, Result,
     device::Device,
     nn::{
-        Real, Recipe,
+        Real,
         composed::{Composed, Track},
+        fused::Links,
     },
 };
 
@@ -44,7 +45,7 @@ impl<E: Real, D: On<E>> Line<E, D> {
     ///
     /// # Errors
     /// The device cannot be opened or has not enough memory.
-    pub fn start<N: Recipe<E> + Send + 'static>(
+    pub fn start<N: Links<E> + Send + 'static>(
         device: Device,
         open: impl FnOnce() -> Result<D, String> + Send + 'static,
         network: N,

@@ -1,9 +1,11 @@
 //! Convolution and its input gradient: one gathering and one matrix product.
 
-use dfdx::prelude::{Axes2, Axis, BroadcastTo, Device, GatherTo, PermuteTo, ReshapeTo, Tensor, TryAdd, TryMatMul};
+use dfdx::prelude::{
+    Axes2, Axis, BroadcastTo, Device, GatherTo, HasShape, PermuteTo, ReshapeTo, Tensor, TryAdd, TryMatMul,
+};
 
 use super::{
-    Bench, Extent, Failure, Rows,
+    Bench, Column, Extent, Failure, Rows,
     table::{Table, Windows},
     with_row,
 };
@@ -16,7 +18,7 @@ pub struct Convolution<E: Real, D: Device<E>> {
     forth: Rows<E, D>,
     /// `(K x K x O) x I`.
     back: Rows<E, D>,
-    bias: Tensor<(usize,), E, D>,
+    bias: Column<E, D>,
     size: Size,
 }
 
@@ -50,10 +52,6 @@ impl<E: Real, D: Device<E>> Convolution<E, D> {
         Windows { batch: x.batch, input: x.sides, output: self.output(x).sides, kernel, stride, padding }
     }
 
-    fn is_pointwise(&self) -> bool {
-        (self.size.kernel, self.size.stride, self.size.padding) == (1, 1, 0)
-    }
-
     /// `conv(x) + bias`.
     pub fn forward(&self, bench: &Bench<E, D>, x: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
         let seen = self.gathered(bench, x, Table::Under(self.windows(extent)), self.size.inputs)?;
@@ -81,11 +79,11 @@ impl<E: Real, D: Device<E>> Convolution<E, D> {
         table: Table,
         channels: usize,
     ) -> Result<Rows<E, D>, Failure<D>> {
-        if self.is_pointwise() {
+        if self.size.is_pointwise() {
             return Ok(rows);
         }
         let index = bench.table(table)?;
-        let (places, each) = *dfdx::prelude::HasShape::shape(&index);
+        let (places, each) = *index.shape();
         let seen: Tensor<(usize, usize, usize), E, D> = with_row(rows, E::ZERO)?.try_gather(index)?;
         seen.try_reshape_like(&(places, each * channels))
     }

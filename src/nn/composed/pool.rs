@@ -1,7 +1,7 @@
 //! Max pooling by comparing what lies under the taps of the windows, and its gradient.
 
 use dfdx::prelude::{
-    BroadcastTo, ChooseFrom, Device, GatherTo, HasShape, ReshapeTo, Tensor, TryAdd, TryEq, TryGt, TryNe,
+    Axis, BroadcastTo, ChooseFrom, Device, GatherTo, HasShape, ReshapeTo, Tensor, TryAdd, TryEq, TryGt, TryNe,
 };
 
 use super::{
@@ -75,12 +75,11 @@ impl<E: Real, D: Device<E>> Bench<E, D> {
         } else {
             let one: Vec<E> = windows.covering_taps(back).into_iter().map(E::of).collect();
             let places = windows.batch * one.len();
-            let taps = self.upload(one.repeat(windows.batch), (places, 1))?;
+            let taps = self.device.try_tensor_from_vec(one.repeat(windows.batch), (places,))?;
             self.taps.borrow_mut().insert(key, taps.clone());
             taps
         };
         let places = taps.shape().0;
-        let column: Tensor<(usize,), E, D> = taps.try_reshape_like(&(places,))?;
-        column.try_broadcast_like::<_, dfdx::prelude::Axis<1>>(&(places, channels))
+        taps.try_broadcast_like::<_, Axis<1>>(&(places, channels))
     }
 }

@@ -11,7 +11,11 @@ use super::{
     table::Windows,
     vector::{self, Dense},
 };
-use crate::nn::{Name, Real, Recipe, Rule, Step, fused::Link, window::slid};
+use crate::nn::{
+    Name, Real, Rule,
+    fused::{Link, Links},
+    window::slid,
+};
 
 /// A network on a device, with weights copied there once.
 pub struct Composed<E: Real, D: Device<E>> {
@@ -56,11 +60,11 @@ impl<E: Real, D: Device<E>> Composed<E, D> {
     ///
     /// # Errors
     /// No memory on the device.
-    pub fn new(device: D, network: &impl Recipe<E>) -> Result<Self, Failure<D>> {
+    pub fn new(device: D, network: &impl Links<E>) -> Result<Self, Failure<D>> {
         let bench = Bench::new(device);
-        let mut steps = Vec::new();
-        network.steps(&mut steps);
-        let layers = steps.into_iter().map(|step| Layer::place(&bench, step)).collect::<Result<_, _>>()?;
+        let mut chain = Vec::new();
+        network.links(&mut chain);
+        let layers = Layer::place_all(&bench, chain)?;
         Ok(Self { bench, layers })
     }
 
@@ -124,26 +128,23 @@ impl<E: Real, D: Device<E>> Composed<E, D> {
 }
 
 impl<E: Real, D: Device<E>> Layer<E, D> {
-    fn place(bench: &Bench<E, D>, step: Step<E>) -> Result<Self, Failure<D>> {
-        Ok(match step {
-            Step::Link(link) => Self::place_link(bench, link)?,
-            Step::Dense { name, weight, bias, reads } => {
-                Self::Dense(name, Rc::new(Dense::new(bench, &weight.widened(), &bias, reads)?))
-            }
-            Step::Average { name } => Self::Average(name),
-        })
+    fn place_all(bench: &Bench<E, D>, chain: Vec<Link<E>>) -> Result<Vec<Self>, Failure<D>> {
+        chain.into_iter().map(|link| Self::place(bench, link)).collect()
     }
 
-    fn place_link(bench: &Bench<E, D>, link: Link<E>) -> Result<Self, Failure<D>> {
+    fn place(bench: &Bench<E, D>, link: Link<E>) -> Result<Self, Failure<D>> {
         Ok(match link {
             Link::Convolution { name, filter, bias, size } => {
                 Self::Convolution(name, Rc::new(Convolution::new(bench, &filter.original(), &bias, size)?))
             }
+            Link::Dense { name, weight, bias, reads } => {
+                Self::Dense(name, Rc::new(Dense::new(bench, &weight.widened(), &bias, reads)?))
+            }
+            Link::Average { name } => Self::Average(name),
             Link::Relu { name, .. } => Self::Relu(name),
             Link::Pool { name, kernel, stride, ceil } => Self::Pool { name, kernel, stride, ceil },
             Link::Beside { branches: [a, b], join } => {
-                let place = |chain: Vec<_>| chain.into_iter().map(|link| Self::place_link(bench, link));
-                let branches = [place(a).collect::<Result<_, _>>()?, place(b).collect::<Result<_, _>>()?];
+                let branches = [Self::place_all(bench, a)?, Self::place_all(bench, b)?];
                 Self::Beside { branches, join }
             }
         })

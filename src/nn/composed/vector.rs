@@ -5,7 +5,7 @@ use dfdx::prelude::{
     TryStack,
 };
 
-use super::{Bench, Extent, Failure, Rows};
+use super::{Bench, Column, Extent, Failure, Rows};
 use crate::nn::Real;
 
 /// Rows in groups.
@@ -16,7 +16,7 @@ type Blocks<E, D> = Tensor<(usize, usize, usize), E, D>;
 pub struct Dense<E: Real, D: Device<E>> {
     /// `O x (H x W x C)`.
     weight: Rows<E, D>,
-    bias: Tensor<(usize,), E, D>,
+    bias: Column<E, D>,
 }
 
 impl<E: Real, D: Device<E>> Dense<E, D> {
@@ -60,7 +60,7 @@ pub fn average<E: Real, D: Device<E>>(
 ) -> Result<Rows<E, D>, Failure<D>> {
     let Extent { batch, channels, .. } = extent;
     let area = extent.area();
-    let ones: Tensor<(usize,), E, D> = bench.device.try_tensor_from_vec(vec![E::of(1.0); area], (area,))?;
+    let ones: Column<E, D> = bench.device.try_tensor_from_vec(vec![E::of(1.0); area], (area,))?;
     let ones = ones.try_broadcast_like::<_, Axes2<0, 1>>(&(batch, 1, area))?;
     let sums = ones.try_matmul(x.try_reshape_like(&(batch, area, channels))?)?;
     sums.try_reshape_like(&(batch, channels))?.try_mul(E::of(1.0 / area as f64))

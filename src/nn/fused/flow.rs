@@ -239,6 +239,7 @@ impl<E: Real> Flow<E> {
                 self.pool(name, [*kernel, *stride], *ceil, log).through(rest, log)
             }
             [Link::Beside { branches, join }, rest @ ..] => self.part(branches, join, log).through(rest, log),
+            [Link::Dense { .. } | Link::Average { .. }, ..] => unreachable!("the types of a run are those of maps"),
         }
     }
 }

@@ -41,11 +41,7 @@ impl Filter {
 
 /// Whether these kernels are meant for a convolution of `size`.
 pub fn suits(size: &Size) -> bool {
-    is_pointwise(size) || size.inputs <= 4
-}
-
-fn is_pointwise(size: &Size) -> bool {
-    (size.kernel, size.stride, size.padding) == (1, 1, 0)
+    size.is_pointwise() || size.inputs <= 4
 }
 
 /// Output channels multiplied at a time, and those of one piece where there are few blocks.
@@ -95,7 +91,7 @@ pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Fi
     for_each_piece(level, (size.batch, out_area, size.outputs, depth), |image, pixels, rows| {
         let x = &x[image * size.inputs * in_area..][..size.inputs * in_area];
         let mut gathered = Buffer::new(0);
-        let block = if is_pointwise(size) {
+        let block = if size.is_pointwise() {
             planes(x, in_area, pixels.clone(), &mut gathered)
         } else {
             windows(size, x, pixels.clone(), &mut gathered)
@@ -120,7 +116,7 @@ pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Fi
 /// If a size does not fit.
 pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut [f32], fresh: bool) {
     assert_eq!((down.len(), up.len()), (size.input_len(), size.output_len()), "sizes of a convolution");
-    if !is_pointwise(size) {
+    if !size.is_pointwise() {
         if fresh {
             down.fill(0.0);
         }

@@ -30,6 +30,11 @@ pub struct Size {
 }
 
 impl Size {
+    /// Whether each output sees one place of the input.
+    pub(in crate::nn) fn is_pointwise(&self) -> bool {
+        (self.kernel, self.stride, self.padding) == (1, 1, 0)
+    }
+
     pub(super) fn taps(&self) -> usize {
         self.kernel * self.kernel
     }

@@ -120,9 +120,9 @@ impl Run<'_> {
         (wanted >> self.halved.load(Ordering::Relaxed)).max(1)
     }
 
-    /// Halves the batches to come, as this one did not fit the device; says so once.
+    /// Halves the batches to come if this one did not fit the device; says so once.
     fn shrink(&self, error: &saltty::Error) {
-        if self.halved.fetch_add(1, Ordering::Relaxed) == 0 {
+        if matches!(error, saltty::Error::Gpu { .. }) && self.halved.fetch_add(1, Ordering::Relaxed) == 0 {
             let remark = format!("note: {error}; photos are computed in smaller batches instead\n");
             self.progress.suspend(|| output::remark(&remark));
         }
@@ -139,26 +139,20 @@ impl Run<'_> {
         let squares: Vec<&Raster> = photos.iter().flatten().map(|photo| &photo.square).collect();
         let together = if squares.len() > 1 { self.studio.sessions(&squares) } else { Ok(Vec::new()) };
         photos.iter_mut().flatten().for_each(|photo| photo.watch.lap("forward"));
-        let mut sessions = together
-            .unwrap_or_else(|error| {
-                if matches!(error, saltty::Error::Gpu { .. }) {
-                    self.shrink(&error);
-                }
-                Vec::new()
-            })
-            .into_iter();
+        let together = together.inspect_err(|error| self.shrink(error));
+        let mut sessions = together.unwrap_or_default().into_iter();
         photos.into_iter().all(|photo| {
-            let told = photo.and_then(|photo| match sessions.next() {
-                Some(session) => self.ask(photo.clone(), session).or_else(|error| match error.downcast() {
-                    Ok(error @ saltty::Error::Gpu { .. }) => {
-                        self.shrink(&error);
+            let told = photo.and_then(|mut photo| {
+                photo.watch.resume();
+                let Some(session) = sessions.next() else { return self.ask_alone(photo) };
+                self.ask(photo.clone(), session).or_else(|error| match error.downcast_ref() {
+                    Some(error @ saltty::Error::Gpu { .. }) => {
+                        self.shrink(error);
                         sessions.by_ref().for_each(drop);
                         self.ask_alone(photo)
                     }
-                    Ok(error) => Err(error.into()),
-                    Err(error) => Err(error),
-                }),
-                None => self.ask_alone(photo),
+                    _ => Err(error),
+                })
             });
             hand_on(told)
         })
