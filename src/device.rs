@@ -2,13 +2,16 @@
 
 use std::{fmt, str::FromStr};
 
+#[cfg(not(feature = "cuda"))]
+use crate::nn::{Real, composed::Composed, kernel::Kernels};
+
 #[cfg(feature = "cuda")]
 mod cuda;
 
 #[cfg(feature = "cuda")]
 use cuda::answers;
 #[cfg(feature = "cuda")]
-pub(crate) use cuda::open;
+pub(crate) use cuda::{kernels, open};
 
 /// The GPUs' type; where this saltty has no code for them, the processor's.
 #[cfg(feature = "cuda")]
@@ -20,6 +23,15 @@ pub(crate) type Gpu = dfdx::prelude::Cpu;
 #[cfg(not(feature = "cuda"))]
 pub(crate) fn open(number: usize) -> Result<Gpu, String> {
     answers(number).map(|()| Gpu::default())
+}
+
+/// Not reached: no GPU was opened.
+#[cfg(not(feature = "cuda"))]
+pub(crate) fn kernels<E: Real>(gpu: &Gpu, _: Kernels) -> Result<Composed<E, Gpu>, String>
+where
+    Gpu: dfdx::prelude::Device<E>,
+{
+    Ok(Composed::new(gpu.clone()))
 }
 
 /// A processor or a GPU.
@@ -56,6 +68,15 @@ impl Device {
         match self {
             Self::Cuda(number) if answers(number).is_err() => Self::Cpu,
             device => device,
+        }
+    }
+
+    /// What a GPU is called and the newest CUDA that its driver knows, such as `NVIDIA H100 80GB HBM3, CUDA 13.0`.
+    pub fn described(self) -> Option<String> {
+        match self {
+            #[cfg(feature = "cuda")]
+            Self::Cuda(number) => crate::nn::cuda::driver::described(number).ok(),
+            _ => None,
         }
     }
 

@@ -5,7 +5,7 @@ pub mod cam;
 mod diagnosis;
 mod method;
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc, sync::Arc};
+use std::{cell::RefCell, collections::HashMap, sync::Arc};
 
 pub use article::Article;
 pub use method::Method;
@@ -29,7 +29,7 @@ pub struct Attribution {
     pub layer: Option<Layer>,
     /// Signed values, as computed: 1 x h x w at the target layer's size for [`Method::GradCam`] and [`Method::Cam`];
     /// 3 x side x side in the input's channel order for the others.
-    pub map: Planes,
+    pub map: Arc<Planes>,
 }
 
 /// One photo in front of one network: a single forward pass that serves every method, class and layer.
@@ -37,8 +37,8 @@ pub struct Session {
     classifier: Arc<dyn Classifier>,
     pass: Box<dyn Pass>,
     side: usize,
-    pixel_gradients: RefCell<HashMap<(Rule, usize), Rc<Planes>>>,
-    grad_cams: RefCell<HashMap<(usize, Name), Rc<cam::GradCam>>>,
+    pixel_gradients: RefCell<HashMap<(Rule, usize), Arc<Planes>>>,
+    grad_cams: RefCell<HashMap<(usize, Name), Arc<cam::GradCam>>>,
 }
 
 impl Session {
@@ -108,15 +108,15 @@ impl Session {
             return Err(Error::UnknownClass { query: class.to_string(), hint: format!("there are {classes}, from 0") });
         }
         let (map, layer) = match method {
-            Method::GradCam => (self.grad_cam(class, layer)?.map.clone(), Some(layer.clone())),
+            Method::GradCam => (self.grad_cam(class, layer)?.map.clone().into(), Some(layer.clone())),
             Method::Cam => {
                 let planes = self.class_planes()?;
-                (cam::cam(&self.pass.activation(&planes.name)?, class), Some(planes))
+                (cam::cam(&self.pass.activation(&planes.name)?, class).into(), Some(planes))
             }
-            Method::GuidedGradCam => (self.guided_grad_cam(class, layer)?, Some(layer.clone())),
-            Method::Gradient => ((*self.pixel_gradient(Rule::Gradient, class)?).clone(), None),
-            Method::GuidedBackprop => ((*self.pixel_gradient(Rule::Guided, class)?).clone(), None),
-            Method::Deconvnet => ((*self.pixel_gradient(Rule::Deconvnet, class)?).clone(), None),
+            Method::GuidedGradCam => (self.guided_grad_cam(class, layer)?.into(), Some(layer.clone())),
+            Method::Gradient => (self.pixel_gradient(Rule::Gradient, class)?, None),
+            Method::GuidedBackprop => (self.pixel_gradient(Rule::Guided, class)?, None),
+            Method::Deconvnet => (self.pixel_gradient(Rule::Deconvnet, class)?, None),
         };
         Ok(Attribution { method, class, layer, map })
     }
@@ -132,7 +132,7 @@ impl Session {
         }
         let mut attribution = self.explain(method, a, layer)?;
         let other = self.explain(method, b, layer)?;
-        for (value, less) in attribution.map.values.iter_mut().zip(other.map.values) {
+        for (value, less) in Arc::make_mut(&mut attribution.map).values.iter_mut().zip(&other.map.values) {
             *value -= less;
         }
         Ok(attribution)
@@ -142,9 +142,13 @@ impl Session {
     ///
     /// # Errors
     /// No memory.
-    pub fn grad_cam(&self, class: usize, layer: &Layer) -> Result<Rc<cam::GradCam>> {
+    pub fn grad_cam(&self, class: usize, layer: &Layer) -> Result<Arc<cam::GradCam>> {
         remembered(&self.grad_cams, (class, layer.name.clone()), || {
-            let gradient = self.pass.gradient(&Score::Logit(class), Rule::Gradient, &layer.name)?;
+            let score = Score::Logit(class);
+            if let Some((alpha, map)) = self.pass.weighted(&score, &layer.name)? {
+                return Ok(cam::GradCam { alpha, map });
+            }
+            let gradient = self.pass.gradient(&score, Rule::Gradient, &layer.name)?;
             Ok(cam::grad_cam(&self.pass.activation(&layer.name)?, &gradient))
         })
     }
@@ -153,7 +157,7 @@ impl Session {
     ///
     /// # Errors
     /// No memory.
-    pub fn pixel_gradient(&self, rule: Rule, class: usize) -> Result<Rc<Planes>> {
+    pub fn pixel_gradient(&self, rule: Rule, class: usize) -> Result<Arc<Planes>> {
         remembered(&self.pixel_gradients, (rule, class), || self.pass.gradient(&Score::Logit(class), rule, "input"))
     }
 
@@ -174,14 +178,14 @@ impl Session {
 
 /// The value kept under `key`, computed if there is none.
 fn remembered<K: std::hash::Hash + Eq, V>(
-    kept: &RefCell<HashMap<K, Rc<V>>>,
+    kept: &RefCell<HashMap<K, Arc<V>>>,
     key: K,
     compute: impl FnOnce() -> Result<V>,
-) -> Result<Rc<V>> {
+) -> Result<Arc<V>> {
     if let Some(value) = kept.borrow().get(&key) {
         return Ok(value.clone());
     }
-    let value = Rc::new(compute()?);
+    let value = Arc::new(compute()?);
     kept.borrow_mut().insert(key, value.clone());
     Ok(value)
 }

@@ -142,8 +142,7 @@ impl Model {
         self.load_on(weights, precision, kernels, Device::Cpu)
     }
 
-    /// Like [`load_with`](Self::load_with), on a device of choice. On a GPU the kernels are always
-    /// [`Kernels::Composed`].
+    /// Like [`load_with`](Self::load_with), on a device of choice.
     ///
     /// # Errors
     /// As for [`load`](Self::load), and [`Error::Gpu`].
@@ -154,12 +153,14 @@ impl Model {
         kernels: Kernels,
         device: Device,
     ) -> Result<Arc<dyn Classifier>> {
-        let composed = kernels == Kernels::Composed || device != Device::Cpu;
+        let placed = kernels == Kernels::Composed || device != Device::Cpu;
+        let kernels = precision.kernels(kernels);
+        let there = (kernels, device);
         macro_rules! load {
             ($($net:ident)::+, $side:literal) => {
-                match (precision, composed) {
-                    (Precision::Single, true) => placed::load::<$($net)::+<f32>, f32, $side>(self, weights, device)?,
-                    (Precision::Double, true) => placed::load::<$($net)::+<f64>, f64, $side>(self, weights, device)?,
+                match (precision, placed) {
+                    (Precision::Single, true) => placed::load::<$($net)::+<f32>, f32, $side>(self, weights, there)?,
+                    (Precision::Double, true) => placed::load::<$($net)::+<f64>, f64, $side>(self, weights, there)?,
                     (Precision::Single, false) => {
                         Network::<$($net)::+<f32>, f32, $side>::load(self, weights, kernels)?.shared()
                     }
@@ -316,6 +317,16 @@ pub trait Pass {
     /// # Errors
     /// No memory.
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes>;
+
+    /// For the Grad-CAM of `score` at layer `at`: the mean of each plane of the gradient there, and the layer's planes added
+    /// up with these as weights; 1 x H x W. None where both are rather computed from the
+    /// [`activation`](Self::activation) and the [`gradient`](Self::gradient): only GPUs save anything by this.
+    ///
+    /// # Errors
+    /// No memory.
+    fn weighted(&self, _score: &Score, _at: &str) -> Result<Option<(Vec<f64>, Planes)>> {
+        Ok(None)
+    }
 
     /// One sweep back to layer `to` that shows `visit` the gradient of `score` at the output of every layer on the way:
     /// its name and its values, the output's first, `to`'s last.

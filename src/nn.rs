@@ -10,9 +10,12 @@ pub mod average;
 pub mod composed;
 pub mod concat;
 pub mod conv;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod dense;
 pub mod fused;
 pub mod kernel;
+pub mod placed;
 pub mod pool;
 pub mod real;
 pub mod relu;

@@ -145,7 +145,10 @@ impl Studio {
         let side = self.classifier.input_side();
         let device = match self.classifier.device() {
             Device::Cpu => self.no_gpu.as_ref().map_or_else(String::new, |reason| format!("; on the CPU: {reason}")),
-            gpu @ Device::Cuda(_) => format!("; on {gpu}"),
+            gpu @ Device::Cuda(_) => match gpu.described() {
+                Some(name) => format!("; on {gpu}, {name}"),
+                None => format!("; on {gpu}"),
+            },
         };
         format!("{}, {} to {side}x{side}; {}{device}", self.preprocess.describe(), self.resize, self.origin.describe())
     }
@@ -263,7 +266,7 @@ impl Studio {
             against: against.clone(),
             method: attribution.method,
             colors,
-            raw: attribution.map.clone(),
+            raw: (*attribution.map).clone(),
             shown: painting.shown,
             layer: layer.unwrap_or_else(|| "the input's pixels".to_owned()),
             model: self.classifier.model().to_string(),

@@ -169,10 +169,10 @@ const WISHES: &[Case] = &[
     ),
     ("a GPU to look with", "p.jpg --device cuda:9", FAILED, &["cuda:9 cannot be used", "--device cpu"]),
     (
-        "a processor's kernels on a GPU",
+        "a GPU where there is none, with its own kernels",
         "explain p.jpg --device cuda:9 --kernels direct",
         FAILED,
-        &["the direct kernels are the processor's", "leave --kernels out"],
+        &["cuda:9 cannot be used", "--device cpu computes without it"],
     ),
     ("no photos at a time", "explain p.jpg --batch 0", USAGE, &["--batch"]),
     ("an unknown class to look at", "p.jpg --class egyptien_cat", FAILED, &["did you mean Egyptian cat"]),

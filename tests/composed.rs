@@ -17,9 +17,10 @@ use dfdx::prelude::{Cpu, Module, Shape, Tensor};
 use proptest::prelude::*;
 use saltty::nn::{
     Real, Rule, Trail,
-    composed::{Composed, Extent},
+    composed::Composed,
     fused::{Link, Links},
     kernel::{Kernels, conv, convolution::Convolution, lanes::Level, pool, relu},
+    placed::{Extent, Placed},
 };
 
 const RULES: [Rule; 3] = [Rule::Gradient, Rule::Guided, Rule::Deconvnet];
@@ -37,10 +38,10 @@ impl<F: Fn() -> Link<f64>> Links<f64> for Layer<F> {
 
 /// What the composition makes of `x`, and the gradient `up` of its output at its input.
 fn composed(layer: impl Fn() -> Link<f64>, extent: Extent, x: &[f64], up: &[f64], rule: Rule) -> [Vec<f64>; 2] {
-    let network = Composed::new(Cpu::default(), &Layer(layer)).unwrap();
+    let network = Placed::new(Composed::new(Cpu::default()), &Layer(layer)).unwrap();
     let track = network.forward(x, extent).unwrap();
     let down = network.sweep(&track, ["layer", "input"], up, rule, None).unwrap();
-    [track.values("layer"), down]
+    [network.values(&track, "layer").unwrap(), down]
 }
 
 fn same(ours: [&[f64]; 2], theirs: [&[f64]; 2], scales: [f64; 2]) -> Result<(), String> {
@@ -151,7 +152,7 @@ where
     Cpu: dfdx::prelude::Device<E>,
 {
     let net: N = random(names, seed);
-    let placed = Composed::new(Cpu::default(), &net).unwrap();
+    let placed = Placed::new(Composed::new(Cpu::default()), &net).unwrap();
     let x = noise(extent.batch * extent.channels * extent.area(), seed ^ 5);
     let theirs = run(&net, input(&x));
     let track = placed.forward(&reals::<E>(&x), extent).unwrap();
@@ -167,7 +168,7 @@ where
         if (name, shape) != (own, &found) {
             return Err(format!("{own} {found:?} is not {name} {shape:?}"));
         }
-        close(name, &track.values(name), &theirs.trail.values(name).unwrap())?;
+        close(name, &placed.values(&track, name).unwrap(), &theirs.trail.values(name).unwrap())?;
     }
     let (last, shape) = layers.last().unwrap();
     let up = reals::<E>(&noise(shape.iter().product(), seed ^ 6));

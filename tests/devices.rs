@@ -1,6 +1,7 @@
 //! Networks placed on a device: photos computed together are as if alone, and what cannot be done is said.
 //!
-//! Where no GPU answers the device is the processor by composed operations: the same code with another type.
+//! Where no GPU answers the device is the processor by composed operations: the same code with another type. Where one
+//! does, its own kernels are tested as well.
 
 mod common;
 
@@ -13,7 +14,7 @@ use common::{
 use saltty::{
     Error,
     device::{Device, Wanted},
-    explain::{Method, Session},
+    explain::{Method, Session, cam},
     model::{Classifier, Model, Precision, Score},
     nn::{
         Rule,
@@ -27,10 +28,18 @@ use saltty::{
 /// What rounding does to sums in single precision that are added in another order.
 const SINGLE: f64 = 1e-5;
 
-/// On the first GPU where one answers, if it is to be composed.
-fn squeezenet(kernels: Kernels) -> Arc<dyn Classifier> {
-    let device = if kernels == Kernels::Composed { Device::meant(Wanted::Auto).0 } else { Device::Cpu };
+fn squeezenet(kernels: Kernels, device: Device) -> Arc<dyn Classifier> {
     Model::SqueezeNet11.load_on(&mut Weights::embedded(), Precision::Single, kernels, device).unwrap()
+}
+
+/// On the first GPU where one answers, by all kernels; else composed.
+fn placed() -> Vec<Arc<dyn Classifier>> {
+    let device = Device::meant(Wanted::Auto).0;
+    let kernels: &[Kernels] = match device {
+        Device::Cpu => &[Kernels::Composed],
+        Device::Cuda(_) => &[Kernels::Composed, Kernels::Direct, Kernels::Winograd],
+    };
+    kernels.iter().map(|&kernels| squeezenet(kernels, device)).collect()
 }
 
 /// Three photos of different likeliest classes, as the network reads them.
@@ -53,11 +62,15 @@ fn same(what: &str, ours: &Planes, theirs: &Planes) {
 /// By each photo's likeliest class (one sweep for all), by one class for all, by a contrast, and by a layer's sum.
 #[test]
 fn photos_computed_together_are_as_if_alone() {
-    let (network, inputs) = (squeezenet(Kernels::Composed), inputs());
-    let together = Session::all(&network, &inputs).unwrap();
+    placed().iter().for_each(computed_together);
+}
+
+fn computed_together(network: &Arc<dyn Classifier>) {
+    let inputs = inputs();
+    let together = Session::all(network, &inputs).unwrap();
     let tops: Vec<usize> = together.iter().map(|session| session.top(1)[0]).collect();
     assert_ne!(tops[0], tops[2], "photos of two classes at least");
-    assert!(Session::all(&network, &[]).unwrap().is_empty());
+    assert!(Session::all(network, &[]).unwrap().is_empty());
     for (at, (session, input)) in together.iter().zip(&inputs).enumerate() {
         let alone = Session::new(network.clone(), input).unwrap();
         let logits = |session: &Session| session.pass().logits().to_vec();
@@ -78,17 +91,34 @@ fn photos_computed_together_are_as_if_alone() {
         }
         let name = "fire4/relu_expand3x3";
         same(name, &session.pass().activation(name).unwrap(), &alone.pass().activation(name).unwrap());
+        let cam = |session: &Session| {
+            let gradient = session.pass().gradient(&Score::Logit(285), Rule::Gradient, &layer.name).unwrap();
+            cam::grad_cam(&session.pass().activation(&layer.name).unwrap(), &gradient)
+        };
+        let theirs = cam(&alone);
+        if let Some((alpha, map)) = session.pass().weighted(&Score::Logit(285), &layer.name).unwrap() {
+            assert!(relative_error(&alpha, &theirs.alpha) < SINGLE, "weights of photo {at}");
+            same(&format!("Grad-CAM of photo {at}, made on the device"), &map, &theirs.map);
+        } else {
+            assert_eq!(network.kernels(), Kernels::Composed);
+        }
+        same("a gradient asked for again", &cam(session).map, &theirs.map);
     }
 }
 
 /// Not only at the layers that methods ask for: all values and all gradients on the way.
 #[test]
 fn every_layer_of_a_placed_network_is_the_other_kernels() {
-    let input = &inputs()[1];
-    let [ours, theirs] = [Kernels::Composed, Kernels::Direct].map(squeezenet);
-    assert_eq!((ours.device(), ours.kernels()), (Device::meant(Wanted::Auto).0, Kernels::Composed));
-    let (ours, theirs) = (ours.forward(input).unwrap(), theirs.forward(input).unwrap());
-    for layer in squeezenet(Kernels::Direct).layers() {
+    for ours in placed() {
+        assert_eq!(ours.device(), Device::meant(Wanted::Auto).0);
+        every_layer_is_the_other_kernels(&*ours);
+    }
+}
+
+fn every_layer_is_the_other_kernels(ours: &dyn Classifier) {
+    let (input, other) = (&inputs()[1], squeezenet(Kernels::Direct, Device::Cpu));
+    let (ours, theirs) = (ours.forward(input).unwrap(), other.forward(input).unwrap());
+    for layer in other.layers() {
         let name = &layer.name;
         same(name, &ours.activation(name).unwrap(), &theirs.activation(name).unwrap());
     }
@@ -109,7 +139,11 @@ fn every_layer_of_a_placed_network_is_the_other_kernels() {
 
 #[test]
 fn a_placed_network_says_what_is_wrong_and_goes_on() {
-    let (network, inputs) = (squeezenet(Kernels::Composed), inputs());
+    placed().iter().for_each(|network| says_what_is_wrong(&**network));
+}
+
+fn says_what_is_wrong(network: &dyn Classifier) {
+    let inputs = inputs();
     let small = Planes::new(3, 2, 2, vec![0.0; 12]);
     assert!(matches!(network.forward(&small), Err(Error::InputSize { .. })));
     let loud = Planes::new(3, 227, 227, vec![1e38; 3 * 227 * 227]);
@@ -139,7 +173,9 @@ fn folders_are_explained_in_batches() {
     let options = "explain . --json -m grad-cam";
     let (alone, _) = run(saltty(folder.path()).args(words(&format!("{options} --device cpu"))), 0);
     fs::write(folder.path().join("2.jpg"), "no photo").unwrap();
-    let (batches, told) = run(saltty(folder.path()).args(words(&format!("{options} --kernels composed --batch 3"))), 1);
+    let device = Device::meant(Wanted::Auto).0;
+    let line = format!("{options} --kernels composed --batch 3 --device {device}");
+    let (batches, told) = run(saltty(folder.path()).args(words(&line)), 1);
     assert!(told.lines().count() == 1 && told.contains("2.jpg"), "{told}");
     let (alone, batches) = (objects(&alone), objects(&batches));
     assert_eq!(batches.len(), alone.len());

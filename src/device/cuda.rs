@@ -3,6 +3,8 @@
 use cudarc::driver::{result, sys::CUresult};
 use dfdx::prelude::{Cuda, OnesTensor, Tensor, TryAdd};
 
+use crate::nn::{Real, cuda::Gpu, kernel::Kernels};
+
 /// Whether GPU `number` can be used, or why not in words.
 pub fn answers(number: usize) -> Result<(), String> {
     result::init().map_err(|error| no_gpu(error.0))?;
@@ -23,6 +25,11 @@ pub fn open(number: usize) -> Result<Cuda, String> {
     let two: Tensor<(usize, usize), f32, _> =
         device.try_ones_like(&(1, 1)).and_then(|one| one.try_add(1.0)).map_err(|error| error.to_string())?;
     if two.as_vec() == [2.0] { Ok(device) } else { Err("it cannot add one and one".to_owned()) }
+}
+
+/// saltty's kernels on an open GPU.
+pub fn kernels<E: Real>(device: &Cuda, family: Kernels) -> Result<Gpu<E>, String> {
+    Gpu::new(device, family).map_err(|error| error.to_string())
 }
 
 fn no_gpu(code: CUresult) -> String {

@@ -50,7 +50,8 @@ pub fn cam(class_planes: &Planes, class: usize) -> Planes {
 
 /// Every plane of `planes` times the one plane of `map`, which is as large.
 pub fn times(map: &Planes, planes: &Planes) -> Planes {
-    let area = map.values.len();
-    let values = planes.values.iter().enumerate().map(|(i, v)| v * map.values[i % area]).collect();
+    let plane = |channel| planes.plane(channel).iter().zip(&map.values).map(|(v, m)| v * m);
+    let mut values = Vec::with_capacity(planes.values.len());
+    (0..planes.channels).for_each(|channel| values.extend(plane(channel)));
     Planes::new(planes.channels, planes.height, planes.width, values)
 }

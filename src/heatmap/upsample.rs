@@ -26,14 +26,14 @@ pub fn upsample(planes: &Planes, height: usize, width: usize, edge: Edge) -> Pla
     let (rows, columns) = (axis(planes.height, height, edge), axis(planes.width, width, edge));
     let mut values = Vec::with_capacity(planes.channels * height * width);
     for channel in 0..planes.channels {
-        let plane = planes.plane(channel);
+        let lines: Vec<f64> = planes
+            .plane(channel)
+            .chunks_exact(planes.width)
+            .flat_map(|line| columns.iter().map(|&(left, right, across)| mix(line[left], line[right], across)))
+            .collect();
+        let line = |row: usize| &lines[row * width..][..width];
         for &(top, bottom, down) in &rows {
-            let line = |row: usize| &plane[row * planes.width..][..planes.width];
-            let (top, bottom) = (line(top), line(bottom));
-            values.extend(columns.iter().map(|&(left, right, across)| {
-                let above = mix(top[left], top[right], across);
-                mix(above, mix(bottom[left], bottom[right], across), down)
-            }));
+            values.extend(line(top).iter().zip(line(bottom)).map(|(&above, &below)| mix(above, below, down)));
         }
     }
     Planes::new(planes.channels, height, width, values)

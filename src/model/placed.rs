@@ -1,4 +1,4 @@
-//! A typed network computed on a device by composed operations, behind the trait that hides its type.
+//! A typed network placed on a device, behind the trait that hides its type.
 //!
 //! Everything on the device belongs to one thread, which does what it is asked in turn: a GPU's context belongs to a
 //! thread, and tensors on it are not to be dropped by others.
@@ -9,6 +9,7 @@ mod line;
 use std::sync::Arc;
 
 use dfdx::prelude::{Cpu, CpuError, Module};
+use rayon::prelude::*;
 
 use super::{
     Classifier, Model, Pass,
@@ -17,7 +18,13 @@ use super::{
 use crate::{
     Result,
     device::{self, Device, Gpu},
-    nn::{Assemble, Real, composed::Extent, fused::Links, kernel::Kernels},
+    nn::{
+        Assemble, Real,
+        composed::Composed,
+        fused::Links,
+        kernel::Kernels,
+        placed::{Extent, Place},
+    },
     planes::Planes,
     weights::Weights,
 };
@@ -28,37 +35,47 @@ use line::Line;
 /// them with on a GPU.
 const MOST: usize = 64;
 
-/// A network on a device of type `D`.
-struct Placed<E: Real, D: dfdx::prelude::Device<E>> {
+/// A network at a place of type `P`.
+struct Placed<E: Real, P: Place<E>> {
     facts: Facts,
-    line: Arc<Line<E, D>>,
+    line: Arc<Line<E, P>>,
 }
 
-/// Builds the network from weights and places it on `device`.
+/// Builds the network from weights and places it on `device`, to be computed by `kernels`; on the processor these can only
+/// be [`Kernels::Composed`].
 ///
 /// # Errors
 /// What is wrong with the weights, or with the device.
-pub fn load<N, E, const SIDE: usize>(model: Model, weights: &mut Weights, device: Device) -> Result<Arc<dyn Classifier>>
+pub fn load<N, E, const SIDE: usize>(
+    model: Model,
+    weights: &mut Weights,
+    (kernels, device): (Kernels, Device),
+) -> Result<Arc<dyn Classifier>>
 where
     N: Assemble<E> + Links<E> + Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + 'static,
     E: Real,
     Cpu: dfdx::prelude::Device<E>,
     Gpu: dfdx::prelude::Device<E>,
 {
-    let (facts, net) = assembled::<N, E>(model, weights, SIDE, Kernels::Composed)?;
-    Ok(match device {
-        Device::Cpu => {
-            let line = Arc::new(Line::start(device, || Ok(Cpu::default()), net)?);
-            Arc::new(Placed { facts, line })
+    let (facts, net) = assembled::<N, E>(model, weights, SIDE, kernels)?;
+    match (device, kernels) {
+        (Device::Cpu, _) => shared(facts, Line::start(device, || Ok(Composed::new(Cpu::default())), net)?),
+        (Device::Cuda(number), Kernels::Composed) => {
+            let open = move || Ok(Composed::new(device::open(number)?));
+            shared(facts, Line::start(device, open, net)?)
         }
-        Device::Cuda(number) => {
-            let line = Arc::new(Line::start(device, move || device::open(number), net)?);
-            Arc::new(Placed { facts, line })
+        (Device::Cuda(number), _) => {
+            let open = move || device::kernels(&device::open(number)?, kernels);
+            shared(facts, Line::start(device, open, net)?)
         }
-    })
+    }
 }
 
-impl<E: Real, D: dfdx::prelude::Device<E>> Classifier for Placed<E, D> {
+fn shared<E: Real, P: Place<E> + 'static>(facts: Facts, line: Line<E, P>) -> Result<Arc<dyn Classifier>> {
+    Ok(Arc::new(Placed { facts, line: Arc::new(line) }))
+}
+
+impl<E: Real, P: Place<E> + 'static> Classifier for Placed<E, P> {
     fn facts(&self) -> &Facts {
         &self.facts
     }
@@ -77,8 +94,10 @@ impl<E: Real, D: dfdx::prelude::Device<E>> Classifier for Placed<E, D> {
         let side = self.facts.side;
         let mut passes = Vec::with_capacity(inputs.len());
         for inputs in inputs.chunks(MOST) {
-            let values = inputs.iter().flat_map(|input| input.values.iter().map(|&v| E::of(v))).collect();
             let extent = Extent { batch: inputs.len(), channels: 3, sides: [side, side] };
+            let mut values = vec![E::ZERO; extent.count()];
+            let photos = values.par_chunks_exact_mut(3 * side * side).zip(inputs);
+            photos.for_each(|(to, input)| to.iter_mut().zip(&input.values).for_each(|(to, &value)| *to = E::of(value)));
             passes.extend(Batch::run(&self.line, values, extent, self.facts.output())?);
         }
         Ok(passes)

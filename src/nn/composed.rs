@@ -9,7 +9,6 @@ mod convolution;
 mod pool;
 mod rectifier;
 mod table;
-mod track;
 mod vector;
 
 use std::{
@@ -19,10 +18,14 @@ use std::{
 
 use dfdx::prelude::{Device, HasErr, HasShape, ReshapeTo, Tensor, TryAdd, TryStack};
 
-use super::Real;
+use super::{
+    Real, Rule,
+    kernel::conv,
+    placed::{Extent, Place, Windows, by_planes, by_rows},
+};
+use convolution::Convolution;
 use table::{Index, Table};
-
-pub use track::{Composed, Track};
+use vector::Dense;
 
 /// `places x channels`, image after image, row after row.
 type Rows<E, D> = Tensor<(usize, usize), E, D>;
@@ -31,54 +34,25 @@ type Rows<E, D> = Tensor<(usize, usize), E, D>;
 type Column<E, D> = Tensor<(usize,), E, D>;
 
 /// What a device's operations say when they fail.
-pub type Failure<D> = <D as HasErr>::Err;
-
-/// Sizes of a batch of maps; a vector of features is a map of one place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Extent {
-    /// Images.
-    pub batch: usize,
-    /// Planes of each.
-    pub channels: usize,
-    /// Height and width.
-    pub sides: [usize; 2],
-}
-
-impl Extent {
-    /// Places of one image.
-    pub fn area(self) -> usize {
-        self.sides[0] * self.sides[1]
-    }
-
-    fn rows(self) -> (usize, usize) {
-        (self.batch * self.area(), self.channels)
-    }
-}
+type Failure<D> = <D as HasErr>::Err;
 
 /// A device with the tables that were already copied to it.
-struct Bench<E: Real, D: Device<E>> {
+pub struct Composed<E: Real, D: Device<E>> {
     device: D,
     tables: RefCell<HashMap<Table, Index<D>>>,
     taps: RefCell<HashMap<Table, Column<E, D>>>,
     batch: Cell<usize>,
 }
 
-impl<E: Real, D: Device<E>> Bench<E, D> {
-    fn new(device: D) -> Self {
+impl<E: Real, D: Device<E>> Composed<E, D> {
+    /// Layers on `device`.
+    pub fn new(device: D) -> Self {
         Self { device, tables: RefCell::default(), taps: RefCell::default(), batch: Cell::new(0) }
-    }
-
-    /// Forgets the tables of batches of another size.
-    fn prepare(&self, batch: usize) {
-        if self.batch.replace(batch) != batch {
-            self.tables.borrow_mut().clear();
-            self.taps.borrow_mut().clear();
-        }
     }
 
     /// Values that stay: copied once more on the device, since the first copy keeps its source in memory.
     fn settle(&self, values: Vec<E>, shape: (usize, usize)) -> Result<Rows<E, D>, Failure<D>> {
-        self.upload(values, shape)?.try_slice((0..shape.0, 0..shape.1))
+        self.copied(values, shape)?.try_slice((0..shape.0, 0..shape.1))
     }
 
     fn table(&self, table: Table) -> Result<Index<D>, Failure<D>> {
@@ -90,8 +64,115 @@ impl<E: Real, D: Device<E>> Bench<E, D> {
         Ok(index)
     }
 
-    fn upload(&self, values: Vec<E>, shape: (usize, usize)) -> Result<Rows<E, D>, Failure<D>> {
+    fn copied(&self, values: Vec<E>, shape: (usize, usize)) -> Result<Rows<E, D>, Failure<D>> {
         self.device.try_tensor_from_vec(values, shape)
+    }
+}
+
+impl<E: Real, D: Device<E>> Place<E> for Composed<E, D> {
+    type Values = Rows<E, D>;
+    type Filters = Convolution<E, D>;
+    type Matrix = Dense<E, D>;
+    /// The taps that won.
+    type Winners = Rows<E, D>;
+    type Failure = Failure<D>;
+
+    /// Forgets the tables of batches of another size.
+    fn prepare(&self, batch: usize) -> Result<(), Failure<D>> {
+        if self.batch.replace(batch) != batch {
+            self.tables.borrow_mut().clear();
+            self.taps.borrow_mut().clear();
+        }
+        Ok(())
+    }
+
+    fn upload(&self, values: &[E], extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        self.copied(by_rows(values, extent), extent.rows())
+    }
+
+    fn download(&self, values: &Rows<E, D>, extent: Extent) -> Result<Vec<E>, Failure<D>> {
+        Ok(by_planes(&values.as_vec(), extent))
+    }
+
+    fn one(&self, values: &Rows<E, D>, extent: Extent, image: usize) -> Result<Rows<E, D>, Failure<D>> {
+        let area = extent.area();
+        values.clone().try_slice((image * area..(image + 1) * area, 0..extent.channels))
+    }
+
+    fn add(&self, a: Rows<E, D>, b: Rows<E, D>, _: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        a.try_add(b)
+    }
+
+    fn filters(&self, filter: &[E], bias: &[E], size: &conv::Size) -> Result<Convolution<E, D>, Failure<D>> {
+        Convolution::new(self, filter, bias, *size)
+    }
+
+    fn convolution(
+        &self,
+        filters: &Convolution<E, D>,
+        x: Rows<E, D>,
+        windows: Windows,
+    ) -> Result<Rows<E, D>, Failure<D>> {
+        filters.forward(self, x, windows)
+    }
+
+    fn convolution_gradient(
+        &self,
+        filters: &Convolution<E, D>,
+        up: Rows<E, D>,
+        windows: Windows,
+    ) -> Result<Rows<E, D>, Failure<D>> {
+        filters.input_gradient(self, up, windows)
+    }
+
+    fn rectified(&self, x: Rows<E, D>, _: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        rectifier::forward(x)
+    }
+
+    fn gated(&self, rule: Rule, y: &Rows<E, D>, up: Rows<E, D>, _: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        rectifier::input_gradient(rule, y, up)
+    }
+
+    fn pooled(&self, x: Rows<E, D>, windows: Windows, _: usize) -> Result<(Rows<E, D>, Rows<E, D>), Failure<D>> {
+        pool::forward(self, &x, windows)
+    }
+
+    fn pooled_gradient(
+        &self,
+        winners: &Rows<E, D>,
+        up: Rows<E, D>,
+        windows: Windows,
+        _: usize,
+    ) -> Result<Rows<E, D>, Failure<D>> {
+        pool::input_gradient(self, up, winners.clone(), windows)
+    }
+
+    fn matrix(&self, weight: &[E], bias: &[E], reads: &[usize]) -> Result<Dense<E, D>, Failure<D>> {
+        Dense::new(self, weight, bias, reads)
+    }
+
+    fn dense(&self, matrix: &Dense<E, D>, x: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        matrix.forward(x, extent.batch)
+    }
+
+    fn dense_gradient(&self, matrix: &Dense<E, D>, up: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        matrix.input_gradient(up, extent)
+    }
+
+    fn average(&self, x: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        vector::average(self, x, extent)
+    }
+
+    fn average_gradient(&self, up: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        vector::average_gradient(up, extent)
+    }
+
+    fn beside(&self, a: Rows<E, D>, b: Rows<E, D>, _: Extent) -> Result<Rows<E, D>, Failure<D>> {
+        vector::beside(a, b)
+    }
+
+    fn apart(&self, both: Rows<E, D>, _: Extent) -> Result<[Rows<E, D>; 2], Failure<D>> {
+        vector::apart(both)
     }
 }
 

@@ -23,13 +23,13 @@ use std::fmt;
 /// The family of kernels that convolutions run on; which one is part of what makes a result reproducible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Kernels {
-    /// In f32: Winograd's minimal filtering for 3x3 windows that keep the size, vectors in registers for the others. In
-    /// f64 the same as `direct`.
+    /// In f32: Winograd's minimal filtering for 3x3 windows that keep the size, sums in the order of the definition for the
+    /// others. In f64 the same as `direct`.
     #[default]
     Winograd,
     /// Columns gathered, then one matrix product: sums in the order of the definition.
     Direct,
-    /// The layers composed of dfdx's own tensor operations: on the processor a slow second opinion, on a GPU the only way.
+    /// The layers composed of dfdx's own tensor operations: a slow second opinion.
     Composed,
 }
 

@@ -4,10 +4,18 @@ use std::sync::Mutex;
 
 use dfdx::prelude::Dtype;
 
+#[cfg(feature = "cuda")]
+use super::cuda::Number;
 use super::kernel::memory::Spare;
 
+/// Number types that are computed with on GPUs; without code for GPUs nothing is asked of them.
+#[cfg(not(feature = "cuda"))]
+pub trait Number {}
+#[cfg(not(feature = "cuda"))]
+impl<T> Number for T {}
+
 /// f32 or f64: what layers, kernels and weights are generic over.
-pub trait Real: Dtype + bytemuck::Pod + Into<f64> {
+pub trait Real: Dtype + bytemuck::Pod + Into<f64> + Number {
     /// Zero.
     const ZERO: Self;
     /// The type's name as safetensors files spell it.

@@ -25,6 +25,9 @@ pub struct Environment {
     pub dtype: String,
     /// Where it was computed.
     pub device: String,
+    /// What a GPU is called, and the newest CUDA that its driver knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<String>,
     /// The kernel family of convolutions.
     pub kernels: String,
     /// The vector instructions they ran with.
@@ -68,6 +71,7 @@ impl Environment {
                 Precision::Double => "float64".to_owned(),
             },
             device: device.to_string(),
+            gpu: device.described(),
             kernels: kernels.to_string(),
             vectors: Level::best().to_string(),
             threads: rayon::current_num_threads(),
@@ -106,12 +110,13 @@ impl Environment {
     /// What is different `now`.
     pub fn changes(&self, now: &Self) -> Vec<Change> {
         let words = |environment: &Self| {
-            let Self { saltty, dtype, device, kernels, vectors, threads, platform, cpu, cpu_features, crates } =
+            let Self { saltty, dtype, device, gpu, kernels, vectors, threads, platform, cpu, cpu_features, crates } =
                 environment.clone();
             let mut words = vec![
                 ("saltty".to_owned(), saltty),
                 ("dtype".to_owned(), dtype),
                 ("device".to_owned(), device),
+                ("gpu".to_owned(), gpu.unwrap_or_else(|| "none".to_owned())),
                 ("kernels".to_owned(), kernels),
                 ("vectors".to_owned(), vectors),
                 ("threads".to_owned(), threads.to_string()),

@@ -32,7 +32,7 @@ pub fn maps(session: &Session, request: &Request, layer: &Layer, side: usize) ->
             add(Stage::ChannelWeights, Planes::new(cam.alpha.len(), 1, 1, cam.alpha.clone()));
             Some(cam.map.clone())
         }
-        Method::Cam => Some(attribution.map.clone()),
+        Method::Cam => Some((*attribution.map).clone()),
         Method::GuidedBackprop | Method::Gradient | Method::Deconvnet => None,
     };
     if let Some(coarse) = coarse {
@@ -45,7 +45,7 @@ pub fn maps(session: &Session, request: &Request, layer: &Layer, side: usize) ->
     }
     if request.method.is_fine() {
         let stage = if request.method == Method::GuidedGradCam { Stage::GuidedProduct } else { Stage::RawMap };
-        add(stage, attribution.map.clone());
+        add(stage, (*attribution.map).clone());
         add(Stage::Magnitude, magnitude(&attribution.map));
     }
     Ok((maps, attribution))

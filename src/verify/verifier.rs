@@ -146,7 +146,6 @@ impl Verifier {
     fn arithmetic(&self, manifest: &Manifest) -> Result<(Precision, Kernels), String> {
         let precision = self.source.precision.map_or_else(|| manifest.environment.precision(), Ok)?;
         let kernels = self.source.kernels.unwrap_or_else(|| manifest.environment.family());
-        let kernels = if self.device(manifest) == Device::Cpu { kernels } else { Kernels::Composed };
         Ok((precision, precision.kernels(kernels)))
     }
 

@@ -7,7 +7,6 @@ use saltty::{
     device::{Device, Wanted},
     explain::Method,
     model::{Model, Precision},
-    nn::kernel::Kernels,
     studio::{Choices, Studio},
     survey::Stamp,
     tui::{Supply, Words},
@@ -60,7 +59,7 @@ pub fn load_silently(options: &Network) -> Result<Studio> {
 
 /// Where no device was named, a GPU that fails is done without.
 fn studio(options: &Network, opened: Weights) -> Result<Studio> {
-    let (device, no_gpu) = meant(options)?;
+    let (device, no_gpu) = meant(options);
     let load = |weights, device| Studio::load(weights, &choices(options, device), options.labels.as_deref());
     let named = matches!(options.device, Some(Wanted::Only(_)));
     match load(opened, device) {
@@ -166,21 +165,13 @@ pub fn sha256(options: &Network) -> Result<String> {
 }
 
 /// The device to compute on, and why it is no GPU if one could be expected.
-fn meant(options: &Network) -> Result<(Device, Option<String>)> {
-    let own = options.kernels.filter(|&kernels| kernels != Kernels::Composed);
-    let usual = if own.is_some() { Wanted::Only(Device::Cpu) } else { Wanted::Auto };
-    let (device, remark) = Device::meant(options.device.unwrap_or(usual));
-    match own {
-        Some(kernels) if device != Device::Cpu => {
-            bail!("the {kernels} kernels are the processor's; on {device} leave --kernels out")
-        }
-        _ => Ok((device, remark)),
-    }
+fn meant(options: &Network) -> (Device, Option<String>) {
+    Device::meant(options.device.unwrap_or(Wanted::Auto))
 }
 
 /// The device asked for, if one was.
-pub fn device(options: &Network) -> Result<Option<Device>> {
-    options.device.map(|_| Ok(meant(options)?.0)).transpose()
+pub fn device(options: &Network) -> Option<Device> {
+    options.device.map(|_| meant(options).0)
 }
 
 fn choices(options: &Network, device: Device) -> Choices {

@@ -101,7 +101,7 @@ fn records(options: &cli::Verify) -> Result<Summary> {
         photos: options.photos.clone(),
         precision: options.network.double.then_some(Precision::Double),
         kernels: options.network.kernels,
-        device: network::device(&options.network)?,
+        device: network::device(&options.network),
     });
     let (manifests, mut failures) = manifests(options);
     let (mut reports, mut quit) = (Vec::new(), false);

@@ -7,19 +7,22 @@ use std::{
     sync::Arc,
 };
 
-use dfdx::prelude::Device as On;
-
 use super::line::Line;
+use rayon::prelude::*;
+
 use crate::{
     Error, Result,
     model::{Pass, Score, ranking},
-    nn::{Name, Real, Rule, composed::Extent},
+    nn::{
+        Name, Real, Rule,
+        placed::{Extent, Place},
+    },
     planes::Planes,
 };
 
 /// What one pass of several photos left on the device, and what was fetched from it.
-pub struct Batch<E: Real, D: On<E>> {
-    line: Arc<Line<E, D>>,
+pub struct Batch<E: Real, P: Place<E> + 'static> {
+    line: Arc<Line<E, P>>,
     number: u64,
     /// The layers' names and the sizes of one photo's outputs, the input first.
     layers: Vec<(Name, Extent)>,
@@ -27,9 +30,14 @@ pub struct Batch<E: Real, D: On<E>> {
     logits: Vec<Vec<f64>>,
     /// Each photo's classes, likeliest first.
     rankings: Vec<Vec<usize>>,
-    /// The last gradients of all photos, for each one's neighbours will be asked for theirs.
-    fetched: RefCell<VecDeque<(Key, Rc<Vec<Planes>>)>>,
+    /// The last gradients of all photos, until each is asked for.
+    gradients: Memo<RefCell<Option<Planes>>>,
+    /// The last weights and weighted sums of all photos.
+    weighted: Memo<(Vec<f64>, Planes)>,
 }
+
+/// The last answers, each of all photos of a batch: who asked for one will be followed by its neighbours.
+struct Memo<T>(RefCell<VecDeque<(Key, Rc<Vec<T>>)>>);
 
 /// Which score's gradient, under which rule, at which layer.
 type Key = (Scores, Rule, String);
@@ -45,36 +53,54 @@ enum Scores {
     Sum(String),
 }
 
-/// Gradients kept, each of all photos of a batch.
+/// Answers kept, each of all photos of a batch.
 const KEPT: usize = 24;
 
+impl<T> Memo<T> {
+    fn new() -> Self {
+        Self(RefCell::default())
+    }
+
+    fn get(&self, wanted: &Key) -> Option<Rc<Vec<T>>> {
+        self.0.borrow().iter().find(|(key, _)| key == wanted).map(|(_, found)| found.clone())
+    }
+
+    fn keep(&self, key: Key, answers: &Rc<Vec<T>>) {
+        let mut kept = self.0.borrow_mut();
+        kept.retain(|(other, _)| *other != key);
+        kept.push_back((key, answers.clone()));
+        if kept.len() > KEPT {
+            kept.pop_front();
+        }
+    }
+}
+
 /// One photo of a batch.
-struct PlacedPass<E: Real, D: On<E>> {
-    batch: Rc<Batch<E, D>>,
+struct PlacedPass<E: Real, P: Place<E> + 'static> {
+    batch: Rc<Batch<E, P>>,
     photo: usize,
     sweeps: Cell<usize>,
 }
 
-impl<E: Real, D: On<E>> Batch<E, D> {
+impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
     /// Runs the network on photos of these sizes.
     ///
     /// # Errors
     /// What the device says, or numbers that are not finite.
-    pub fn run(line: &Arc<Line<E, D>>, values: Vec<E>, extent: Extent, output: &Name) -> Result<Vec<Box<dyn Pass>>> {
+    pub fn run(line: &Arc<Line<E, P>>, values: Vec<E>, extent: Extent, output: &Name) -> Result<Vec<Box<dyn Pass>>> {
         let (number, last) = (line.number(), output.clone());
         let (layers, logits) = line.ask(move |desk| {
             let track = desk.network.forward(&values, extent)?;
             let layers = track.layers().map(|(name, extent)| (name.clone(), Extent { batch: 1, ..extent })).collect();
-            let logits = track.values(&last);
+            let logits = desk.network.values(&track, &last)?;
             desk.tracks.insert(number, track);
             Ok((layers, logits))
         })?;
         let each = logits.len() / extent.batch;
-        let logits: Vec<Vec<f64>> =
-            logits.chunks_exact(each).map(|photo| photo.iter().map(|&v| v.into()).collect()).collect();
+        let logits: Vec<Vec<f64>> = logits.chunks_exact(each).map(numbers).collect();
         let rankings = logits.iter().map(|logits| ranking(logits)).collect();
-        let (line, output, fetched) = (line.clone(), output.clone(), RefCell::default());
-        let batch = Rc::new(Self { line, number, layers, output, logits, rankings, fetched });
+        let (line, output, gradients, weighted) = (line.clone(), output.clone(), Memo::new(), Memo::new());
+        let batch = Rc::new(Self { line, number, layers, output, logits, rankings, gradients, weighted });
         batch.check_finite()?;
         let pass =
             |photo| -> Box<dyn Pass> { Box::new(PlacedPass { batch: batch.clone(), photo, sweeps: Cell::new(0) }) };
@@ -88,8 +114,12 @@ impl<E: Real, D: On<E>> Batch<E, D> {
         let (number, last) = (self.number, self.output.clone());
         let first = self.line.ask(move |desk| {
             let track = &desk.tracks[&number];
-            let broken = |name: &Name| track.values(name).into_iter().any(|v| !v.into().is_finite());
-            Ok(track.layers().map(|(name, _)| name).find(|name| broken(name)).cloned())
+            for (name, _) in track.layers() {
+                if desk.network.values(track, name)?.into_iter().any(|value| !value.into().is_finite()) {
+                    return Ok(Some(name.clone()));
+                }
+            }
+            Ok(None)
         })?;
         Err(Error::NotFinite { layer: first.unwrap_or(last).to_string() })
     }
@@ -102,8 +132,7 @@ impl<E: Real, D: On<E>> Batch<E, D> {
     fn apart(&self, layer: &str, values: &[E]) -> Vec<Planes> {
         let extent = self.extent(layer);
         let [height, width] = extent.sides;
-        let photos = values.chunks_exact(extent.channels * extent.area());
-        let numbers = |photo: &[E]| photo.iter().map(|&v| v.into()).collect();
+        let photos = values.par_chunks_exact(extent.channels * extent.area());
         photos.map(|photo| Planes::new(extent.channels, height, width, numbers(photo))).collect()
     }
 
@@ -114,9 +143,8 @@ impl<E: Real, D: On<E>> Batch<E, D> {
 
     /// The scores of all photos, if one of them is explained by `score`: the same class for all if that was asked of
     /// another, or the classes of the same rank if the rank before was, as when the likeliest so many of each are explained.
-    fn scores(&self, photo: usize, score: &Score, rule: Rule, at: &str) -> Scores {
-        let seen =
-            |scores: &Scores| self.fetched.borrow().iter().any(|((s, r, a), _)| s == scores && *r == rule && a == at);
+    fn scores<T>(&self, memo: &Memo<T>, photo: usize, score: &Score, rule: Rule, at: &str) -> Scores {
+        let seen = |scores: &Scores| memo.get(&(scores.clone(), rule, at.to_owned())).is_some();
         match score {
             Score::Logit(class) => {
                 let (own, rank) = (Scores::Class(*class), self.rank(photo, *class));
@@ -146,55 +174,84 @@ impl<E: Real, D: On<E>> Batch<E, D> {
         }
     }
 
-    /// The gradients of all photos.
-    fn gradients(&self, scores: Scores, rule: Rule, at: &str) -> Result<Rc<Vec<Planes>>> {
-        let key = (scores, rule, at.to_owned());
-        if let Some((_, found)) = self.fetched.borrow().iter().find(|(kept, _)| *kept == key) {
-            return Ok(found.clone());
+    /// The gradient of one photo, and with it those of all others. Nobody asks for it twice who keeps it.
+    fn gradient(&self, key: Key, photo: usize) -> Result<Planes> {
+        if let Some(found) = self.gradients.get(&key).and_then(|photos| photos[photo].take()) {
+            return Ok(found);
         }
-        let ((from, seed), number, to) = (self.seed(&key.0), self.number, at.to_owned());
+        let ((from, seed), number, rule, to) = (self.seed(&key.0), self.number, key.1, key.2.clone());
         let values =
             self.line.ask(move |desk| desk.network.sweep(&desk.tracks[&number], [&from, &to], &seed, rule, None))?;
-        let gradients = Rc::new(self.apart(at, &values));
-        if self.logits.len() > 1 {
-            let mut fetched = self.fetched.borrow_mut();
-            fetched.push_back((key, gradients.clone()));
-            if fetched.len() > KEPT {
-                fetched.pop_front();
-            }
+        let mut gradients = self.apart(&key.2, &values);
+        if self.logits.len() == 1 {
+            return Ok(gradients.remove(0));
         }
-        Ok(gradients)
+        let gradients: Vec<_> = gradients.into_iter().map(|planes| RefCell::new(Some(planes))).collect();
+        let found = gradients[photo].take().expect("the gradients of all");
+        self.gradients.keep(key, &Rc::new(gradients));
+        Ok(found)
+    }
+
+    /// The weights and the weighted sums of all photos, where the device can make them.
+    fn weighted(&self, key: Key) -> Result<Option<Rc<Vec<(Vec<f64>, Planes)>>>> {
+        if let Some(found) = self.weighted.get(&key) {
+            return Ok(Some(found));
+        }
+        let ((from, seed), number, at) = (self.seed(&key.0), self.number, key.2.clone());
+        let made = self.line.ask(move |desk| desk.network.weighted(&desk.tracks[&number], [&from, &at], &seed))?;
+        let Some([weights, sums]) = made else { return Ok(None) };
+        let extent = self.extent(&key.2);
+        let [height, width] = extent.sides;
+        let photos = weights.chunks_exact(extent.channels).zip(sums.chunks_exact(extent.area()));
+        let photos = photos.map(|(weights, sum)| (numbers(weights), Planes::new(1, height, width, numbers(sum))));
+        let weighted = Rc::new(photos.collect());
+        if self.logits.len() > 1 {
+            self.weighted.keep(key, &weighted);
+        }
+        Ok(Some(weighted))
     }
 }
 
-impl<E: Real, D: On<E>> Drop for Batch<E, D> {
+fn numbers<E: Real>(values: &[E]) -> Vec<f64> {
+    values.iter().map(|&value| value.into()).collect()
+}
+
+impl<E: Real, P: Place<E> + 'static> Drop for Batch<E, P> {
     fn drop(&mut self) {
         let number = self.number;
         self.line.tell(move |desk| drop(desk.tracks.remove(&number)));
     }
 }
 
-impl<E: Real, D: On<E>> Pass for PlacedPass<E, D> {
+impl<E: Real, P: Place<E> + 'static> Pass for PlacedPass<E, P> {
     fn logits(&self) -> &[f64] {
         &self.batch.logits[self.photo]
     }
 
     fn activation(&self, layer: &str) -> Result<Planes> {
         let (number, name, photo) = (self.batch.number, layer.to_owned(), self.photo);
-        let values = self.batch.line.ask(move |desk| desk.tracks[&number].values_of(photo, &name))?;
+        let values = self.batch.line.ask(move |desk| desk.network.values_of(&desk.tracks[&number], photo, &name))?;
         Ok(self.batch.apart(layer, &values).pop().expect("one photo's values"))
     }
 
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes> {
         self.sweeps.set(self.sweeps.get() + 1);
-        let scores = self.batch.scores(self.photo, score, rule, at);
-        Ok(self.batch.gradients(scores, rule, at)?[self.photo].clone())
+        let scores = self.batch.scores(&self.batch.gradients, self.photo, score, rule, at);
+        self.batch.gradient((scores, rule, at.to_owned()), self.photo)
+    }
+
+    fn weighted(&self, score: &Score, at: &str) -> Result<Option<(Vec<f64>, Planes)>> {
+        let scores = self.batch.scores(&self.batch.weighted, self.photo, score, Rule::Gradient, at);
+        let Some(photos) = self.batch.weighted((scores, Rule::Gradient, at.to_owned()))? else { return Ok(None) };
+        self.sweeps.set(self.sweeps.get() + 1);
+        Ok(Some(photos[self.photo].clone()))
     }
 
     fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()> {
         self.sweeps.set(self.sweeps.get() + 1);
         let batch = &self.batch;
-        let ((from, seed), number) = (batch.seed(&batch.scores(self.photo, score, rule, to)), batch.number);
+        let ((from, seed), number) =
+            (batch.seed(&batch.scores(&batch.gradients, self.photo, score, rule, to)), batch.number);
         let last = to.to_owned();
         let seen = batch.line.ask(move |desk| {
             let mut seen = Vec::new();

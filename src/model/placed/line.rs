@@ -11,49 +11,47 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use dfdx::prelude::Device as On;
-
 use crate::{
     Error, Result,
     device::Device,
     nn::{
         Real,
-        composed::{Composed, Track},
         fused::Links,
+        placed::{Place, Placed, Track},
     },
 };
 
 /// What lives on the device.
-pub struct Desk<E: Real, D: On<E>> {
-    pub network: Composed<E, D>,
-    pub tracks: HashMap<u64, Track<E, D>>,
+pub struct Desk<E: Real, P: Place<E>> {
+    pub network: Placed<E, P>,
+    pub tracks: HashMap<u64, Track<E, P>>,
 }
 
-type Job<E, D> = Box<dyn FnOnce(&mut Desk<E, D>) + Send>;
+type Job<E, P> = Box<dyn FnOnce(&mut Desk<E, P>) + Send>;
 
 /// Where work for the device is handed in.
-pub struct Line<E: Real, D: On<E>> {
+pub struct Line<E: Real, P: Place<E>> {
     device: Device,
     /// None only while it ends.
-    jobs: Option<Sender<Job<E, D>>>,
+    jobs: Option<Sender<Job<E, P>>>,
     thread: Option<JoinHandle<()>>,
     next: AtomicU64,
 }
 
-impl<E: Real, D: On<E>> Line<E, D> {
+impl<E: Real, P: Place<E> + 'static> Line<E, P> {
     /// Starts a thread that opens the device and places `network` there.
     ///
     /// # Errors
     /// The device cannot be opened or has not enough memory.
     pub fn start<N: Links<E> + Send + 'static>(
         device: Device,
-        open: impl FnOnce() -> Result<D, String> + Send + 'static,
+        open: impl FnOnce() -> Result<P, String> + Send + 'static,
         network: N,
     ) -> Result<Self> {
         let (jobs, work) = mpsc::channel();
         let (answer, ready) = mpsc::channel();
         let place = move || {
-            let placed = open().and_then(|device| Composed::new(device, &network).map_err(|error| error.to_string()));
+            let placed = open().and_then(|place| Placed::new(place, &network).map_err(|error| error.to_string()));
             drop(network);
             match placed {
                 Ok(network) => {
@@ -90,7 +88,7 @@ impl<E: Real, D: On<E>> Line<E, D> {
     /// What the device says, in words.
     pub fn ask<R: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Desk<E, D>) -> Result<R, D::Err> + Send + 'static,
+        work: impl FnOnce(&mut Desk<E, P>) -> Result<R, P::Failure> + Send + 'static,
     ) -> Result<R> {
         let (answer, wait) = mpsc::channel();
         self.tell(move |desk| {
@@ -104,7 +102,7 @@ impl<E: Real, D: On<E>> Line<E, D> {
     }
 
     /// Has `work` done some time.
-    pub fn tell(&self, work: impl FnOnce(&mut Desk<E, D>) + Send + 'static) {
+    pub fn tell(&self, work: impl FnOnce(&mut Desk<E, P>) + Send + 'static) {
         if let Some(jobs) = &self.jobs {
             let _ = jobs.send(Box::new(work));
         }
@@ -112,7 +110,7 @@ impl<E: Real, D: On<E>> Line<E, D> {
 }
 
 /// Waits until all is freed: the program must not end while a driver's calls are under way.
-impl<E: Real, D: On<E>> Drop for Line<E, D> {
+impl<E: Real, P: Place<E>> Drop for Line<E, P> {
     fn drop(&mut self) {
         drop(self.jobs.take());
         if let Some(thread) = self.thread.take() {
@@ -130,7 +128,7 @@ fn words(panic: &(dyn Any + Send)) -> String {
 const BROKE_OFF: &str = "the computation broke off";
 
 /// Until nobody can hand in any more. What one job breaks does not keep the next from being done.
-fn serve<E: Real, D: On<E>>(mut desk: Desk<E, D>, work: &Receiver<Job<E, D>>) {
+fn serve<E: Real, P: Place<E>>(mut desk: Desk<E, P>, work: &Receiver<Job<E, P>>) {
     while let Ok(job) = work.recv() {
         let _ = catch_unwind(AssertUnwindSafe(|| job(&mut desk)));
     }

@@ -4,12 +4,8 @@ use dfdx::prelude::{
     Axes2, Axis, BroadcastTo, Device, GatherTo, HasShape, PermuteTo, ReshapeTo, Tensor, TryAdd, TryMatMul,
 };
 
-use super::{
-    Bench, Column, Extent, Failure, Rows,
-    table::{Table, Windows},
-    with_row,
-};
-use crate::nn::{Real, kernel::conv::Size, window::slid};
+use super::{Column, Composed, Failure, Rows, table::Table, with_row};
+use crate::nn::{Real, kernel::conv::Size, placed::Windows};
 
 /// The filters of a convolution on a device.
 #[derive(Clone)]
@@ -24,7 +20,7 @@ pub struct Convolution<E: Real, D: Device<E>> {
 
 impl<E: Real, D: Device<E>> Convolution<E, D> {
     /// A layer whose `filter` is `O x K x K x I`; of `size` all but batch and sides counts.
-    pub fn new(bench: &Bench<E, D>, filter: &[E], bias: &[E], size: Size) -> Result<Self, Failure<D>> {
+    pub fn new(composed: &Composed<E, D>, filter: &[E], bias: &[E], size: Size) -> Result<Self, Failure<D>> {
         let (taps, inputs, outputs) = (size.kernel * size.kernel, size.inputs, size.outputs);
         let mut turned = Vec::with_capacity(filter.len());
         for tap in 0..taps {
@@ -32,49 +28,43 @@ impl<E: Real, D: Device<E>> Convolution<E, D> {
                 turned.extend_from_slice(&filter[(output * taps + tap) * inputs..][..inputs]);
             }
         }
-        let forth = bench.settle(filter.to_vec(), (outputs, taps * inputs))?;
+        let forth = composed.settle(filter.to_vec(), (outputs, taps * inputs))?;
         Ok(Self {
             forth: forth.try_permute::<_, Axes2<1, 0>>()?,
-            back: bench.settle(turned, (taps * outputs, inputs))?,
-            bias: bench.device.try_tensor_from_vec(bias.to_vec(), (outputs,))?,
+            back: composed.settle(turned, (taps * outputs, inputs))?,
+            bias: composed.device.try_tensor_from_vec(bias.to_vec(), (outputs,))?,
             size,
         })
     }
 
-    /// Sizes of what it makes of maps of sizes `x`.
-    pub fn output(&self, x: Extent) -> Extent {
-        let sides = x.sides.map(|side| slid(side, self.size.kernel, self.size.stride, self.size.padding, false));
-        Extent { batch: x.batch, channels: self.size.outputs, sides }
-    }
-
-    fn windows(&self, x: Extent) -> Windows {
-        let Size { kernel, stride, padding, .. } = self.size;
-        Windows { batch: x.batch, input: x.sides, output: self.output(x).sides, kernel, stride, padding }
-    }
-
     /// `conv(x) + bias`.
-    pub fn forward(&self, bench: &Bench<E, D>, x: Rows<E, D>, extent: Extent) -> Result<Rows<E, D>, Failure<D>> {
-        let seen = self.gathered(bench, x, Table::Under(self.windows(extent)), self.size.inputs)?;
+    pub fn forward(
+        &self,
+        composed: &Composed<E, D>,
+        x: Rows<E, D>,
+        windows: Windows,
+    ) -> Result<Rows<E, D>, Failure<D>> {
+        let seen = self.gathered(composed, x, Table::Under(windows), self.size.inputs)?;
         let y = seen.try_matmul(self.forth.clone())?;
-        let shape = self.output(extent).rows();
+        let shape = windows.output(self.size.outputs).rows();
         y.try_add(self.bias.clone().try_broadcast_like::<_, Axis<0>>(&shape)?)
     }
 
-    /// The gradient of an input of sizes `extent`, given that of the output.
+    /// The gradient of what the windows slid over, given that of the output.
     pub fn input_gradient(
         &self,
-        bench: &Bench<E, D>,
+        composed: &Composed<E, D>,
         up: Rows<E, D>,
-        extent: Extent,
+        windows: Windows,
     ) -> Result<Rows<E, D>, Failure<D>> {
-        let seen = self.gathered(bench, up, Table::Over(self.windows(extent)), self.size.outputs)?;
+        let seen = self.gathered(composed, up, Table::Over(windows), self.size.outputs)?;
         seen.try_matmul(self.back.clone())
     }
 
     /// The rows that `table` names, side by side.
     fn gathered(
         &self,
-        bench: &Bench<E, D>,
+        composed: &Composed<E, D>,
         rows: Rows<E, D>,
         table: Table,
         channels: usize,
@@ -82,7 +72,7 @@ impl<E: Real, D: Device<E>> Convolution<E, D> {
         if self.size.is_pointwise() {
             return Ok(rows);
         }
-        let index = bench.table(table)?;
+        let index = composed.table(table)?;
         let (places, each) = *index.shape();
         let seen: Tensor<(usize, usize, usize), E, D> = with_row(rows, E::ZERO)?.try_gather(index)?;
         seen.try_reshape_like(&(places, each * channels))

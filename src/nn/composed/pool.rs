@@ -4,37 +4,33 @@ use dfdx::prelude::{
     Axis, BroadcastTo, ChooseFrom, Device, GatherTo, HasShape, ReshapeTo, Tensor, TryAdd, TryEq, TryGt, TryNe,
 };
 
-use super::{
-    Bench, Failure, Rows,
-    table::{Table, Windows},
-    with_row,
-};
-use crate::nn::Real;
+use super::{Composed, Failure, Rows, table::Table, with_row};
+use crate::nn::{Real, placed::Windows};
 
 /// The maximum of each window and the tap under which it lies: the first of equal ones, but the last NaN, as in PyTorch.
 pub fn forward<E: Real, D: Device<E>>(
-    bench: &Bench<E, D>,
+    composed: &Composed<E, D>,
     x: &Rows<E, D>,
     windows: Windows,
-) -> Result<[Rows<E, D>; 2], Failure<D>> {
+) -> Result<(Rows<E, D>, Rows<E, D>), Failure<D>> {
     let x = if windows.reach_beyond() { with_row(x.clone(), E::of(f64::NEG_INFINITY))? } else { x.clone() };
-    let under = |tap| bench.picked(x.clone(), Table::Tap(windows, tap));
+    let under = |tap| composed.picked(x.clone(), Table::Tap(windows, tap));
     let mut best = under(0)?;
-    let mut winner = bench.device.try_zeros_like(best.shape())?;
+    let mut winner = composed.device.try_zeros_like(best.shape())?;
     for tap in 1..windows.kernel * windows.kernel {
         let value = under(tap)?;
-        let number = bench.device.try_zeros_like(best.shape())?.try_add(E::of(tap as f64))?;
+        let number = composed.device.try_zeros_like(best.shape())?.try_add(E::of(tap as f64))?;
         for wins in [value.try_gt(&best)?, value.try_ne(&value)?] {
             winner = wins.clone().try_choose(number.clone(), winner)?;
             best = wins.try_choose(value.clone(), best)?;
         }
     }
-    Ok([best, winner])
+    Ok((best, winner))
 }
 
 /// The gradient of the input, given that of the output and the taps that won.
 pub fn input_gradient<E: Real, D: Device<E>>(
-    bench: &Bench<E, D>,
+    composed: &Composed<E, D>,
     up: Rows<E, D>,
     winner: Rows<E, D>,
     windows: Windows,
@@ -44,10 +40,10 @@ pub fn input_gradient<E: Real, D: Device<E>>(
     for at in 0..windows.overlap() * windows.overlap() {
         let back = [at / windows.overlap(), at % windows.overlap()];
         let table = Table::Covering(windows, back);
-        let won = bench.picked(winner.clone(), table)?;
-        let part = bench.picked(up.clone(), table)?;
-        let own = bench.taps(windows, back, won.shape().1)?;
-        let zeros = bench.device.try_zeros_like(won.shape())?;
+        let won = composed.picked(winner.clone(), table)?;
+        let part = composed.picked(up.clone(), table)?;
+        let own = composed.taps(windows, back, won.shape().1)?;
+        let zeros = composed.device.try_zeros_like(won.shape())?;
         let part = won.try_eq(&own)?.try_choose(part, zeros)?;
         down = Some(match down {
             Some(sum) => sum.try_add(part)?,
@@ -57,7 +53,7 @@ pub fn input_gradient<E: Real, D: Device<E>>(
     Ok(down.expect("a window covers something"))
 }
 
-impl<E: Real, D: Device<E>> Bench<E, D> {
+impl<E: Real, D: Device<E>> Composed<E, D> {
     /// The one row for each place that `table` names.
     fn picked(&self, rows: Rows<E, D>, table: Table) -> Result<Rows<E, D>, Failure<D>> {
         let (index, channels) = (self.table(table)?, rows.shape().1);

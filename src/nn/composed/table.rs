@@ -3,20 +3,10 @@
 use dfdx::prelude::{Storage, Tensor, TensorFromVec};
 
 use super::Failure;
+use crate::nn::placed::Windows;
 
 /// For each place of a result, the rows that it reads.
 pub type Index<D> = Tensor<(usize, usize), usize, D>;
-
-/// Windows that slide over a batch of maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Windows {
-    pub batch: usize,
-    pub input: [usize; 2],
-    pub output: [usize; 2],
-    pub kernel: usize,
-    pub stride: usize,
-    pub padding: usize,
-}
 
 /// What a table is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,8 +5,11 @@ use dfdx::prelude::{
     TryStack,
 };
 
-use super::{Bench, Column, Extent, Failure, Rows};
-use crate::nn::Real;
+use super::{Column, Composed, Failure, Rows};
+use crate::nn::{
+    Real,
+    placed::{Extent, channels_last},
+};
 
 /// Rows in groups.
 type Blocks<E, D> = Tensor<(usize, usize, usize), E, D>;
@@ -21,21 +24,12 @@ pub struct Dense<E: Real, D: Device<E>> {
 
 impl<E: Real, D: Device<E>> Dense<E, D> {
     /// A layer whose `weight` is `O x` the sizes in `reads`: features, or channels, height and width.
-    pub fn new(bench: &Bench<E, D>, weight: &[E], bias: &[E], reads: &[usize]) -> Result<Self, Failure<D>> {
-        let (channels, area) = (reads[0], reads[1..].iter().product::<usize>());
-        let mut turned = Vec::with_capacity(weight.len());
-        for row in weight.chunks_exact(channels * area) {
-            turned.extend((0..row.len()).map(|at| row[at % channels * area + at / channels]));
-        }
+    pub fn new(composed: &Composed<E, D>, weight: &[E], bias: &[E], reads: &[usize]) -> Result<Self, Failure<D>> {
+        let inputs = reads.iter().product();
         Ok(Self {
-            weight: bench.settle(turned, (bias.len(), channels * area))?,
-            bias: bench.device.try_tensor_from_vec(bias.to_vec(), (bias.len(),))?,
+            weight: composed.settle(channels_last(weight, reads), (bias.len(), inputs))?,
+            bias: composed.device.try_tensor_from_vec(bias.to_vec(), (bias.len(),))?,
         })
-    }
-
-    /// How many features it makes.
-    pub fn outputs(&self) -> usize {
-        self.weight.shape().0
     }
 
     /// `W x + b`.
@@ -54,14 +48,14 @@ impl<E: Real, D: Device<E>> Dense<E, D> {
 
 /// The mean of each plane, summed by a matrix product: dfdx's own sums on a GPU are not the same from run to run.
 pub fn average<E: Real, D: Device<E>>(
-    bench: &Bench<E, D>,
+    composed: &Composed<E, D>,
     x: Rows<E, D>,
     extent: Extent,
 ) -> Result<Rows<E, D>, Failure<D>> {
     let Extent { batch, channels, .. } = extent;
     let area = extent.area();
-    let ones: Column<E, D> = bench.device.try_tensor_from_vec(vec![E::of(1.0); area], (area,))?;
-    let ones = ones.try_broadcast_like::<_, Axes2<0, 1>>(&(batch, 1, area))?;
+    // Not broadcast: on GPUs dfdx multiplies batches only of matrices that lie apart.
+    let ones: Blocks<E, D> = composed.device.try_tensor_from_vec(vec![E::of(1.0); batch * area], (batch, 1, area))?;
     let sums = ones.try_matmul(x.try_reshape_like(&(batch, area, channels))?)?;
     sums.try_reshape_like(&(batch, channels))?.try_mul(E::of(1.0 / area as f64))
 }
