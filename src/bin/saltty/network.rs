@@ -63,7 +63,8 @@ fn studio(options: &Network, opened: Weights) -> Result<Studio> {
     let load = |weights, device| Studio::load(weights, &choices(options, device), options.labels.as_deref());
     let named = matches!(options.device, Some(Wanted::Only(_)));
     match load(opened, device) {
-        Err(Error::Gpu { reason, device: Device::Cuda(_) }) if !named => {
+        Err(Error::Gpu { reason, device: gpu @ Device::Cuda(_) }) if !named => {
+            let reason = format!("{gpu} cannot be used ({reason})");
             Ok(load(weights(options)?, Device::Cpu)?.without_gpu(Some(reason)))
         }
         studio => Ok(studio?.without_gpu(no_gpu)),
