@@ -312,7 +312,7 @@ pub trait Pass {
     fn activation(&self, layer: &str) -> Result<Planes>;
 
     /// The gradient of `score` at the output of layer `at` (`input` for the pixels), every ReLU on the way following
-    /// `rule`. Only the layers between are run.
+    /// `rule`. Only the layers between are run, for each call anew: keep what you need twice.
     ///
     /// # Errors
     /// No memory.

@@ -8,6 +8,7 @@ mod common;
 use std::{fs, sync::Arc};
 
 use common::{
+    kernels_on,
     program::{objects, run, saltty, words},
     relative_error, repository,
 };
@@ -35,11 +36,11 @@ fn squeezenet(kernels: Kernels, device: Device) -> Arc<dyn Classifier> {
 /// On the first GPU where one answers, by all kernels; else composed.
 fn placed() -> Vec<Arc<dyn Classifier>> {
     let device = Device::meant(Wanted::Auto).0;
-    let kernels: &[Kernels] = match device {
-        Device::Cpu => &[Kernels::Composed],
-        Device::Cuda(_) => &[Kernels::Composed, Kernels::Direct, Kernels::Winograd],
+    let kernels = match device {
+        Device::Cpu => vec![Kernels::Composed],
+        Device::Cuda(_) => kernels_on(device),
     };
-    kernels.iter().map(|&kernels| squeezenet(kernels, device)).collect()
+    kernels.into_iter().map(|kernels| squeezenet(kernels, device)).collect()
 }
 
 /// Three photos of different likeliest classes, as the network reads them.
@@ -139,7 +140,9 @@ fn every_layer_is_the_other_kernels(ours: &dyn Classifier) {
 
 #[test]
 fn a_placed_network_says_what_is_wrong_and_goes_on() {
-    placed().iter().for_each(|network| says_what_is_wrong(&**network));
+    for network in placed() {
+        says_what_is_wrong(&*network);
+    }
 }
 
 fn says_what_is_wrong(network: &dyn Classifier) {
@@ -173,13 +176,17 @@ fn folders_are_explained_in_batches() {
     let options = "explain . --json -m grad-cam";
     let (alone, _) = run(saltty(folder.path()).args(words(&format!("{options} --device cpu"))), 0);
     fs::write(folder.path().join("2.jpg"), "no photo").unwrap();
-    let device = Device::meant(Wanted::Auto).0;
-    let line = format!("{options} --kernels composed --batch 3 --device {device}");
-    let (batches, told) = run(saltty(folder.path()).args(words(&line)), 1);
-    assert!(told.lines().count() == 1 && told.contains("2.jpg"), "{told}");
-    let (alone, batches) = (objects(&alone), objects(&batches));
+    for network in placed() {
+        let line = format!("{options} --kernels {} --batch 3 --device {}", network.kernels(), network.device());
+        let (batches, told) = run(saltty(folder.path()).args(words(&line)), 1);
+        assert!(told.lines().count() == 1 && told.contains("2.jpg"), "{told}");
+        same_scores(&objects(&alone), &objects(&batches));
+    }
+}
+
+fn same_scores(alone: &[serde_json::Value], batches: &[serde_json::Value]) {
     assert_eq!(batches.len(), alone.len());
-    for (one, other) in alone.iter().zip(&batches) {
+    for (one, other) in alone.iter().zip(batches) {
         assert_eq!(one["photo"], other["photo"]);
         for (a, b) in one["top5"].as_array().unwrap().iter().zip(other["top5"].as_array().unwrap()) {
             assert_eq!(a["index"], b["index"]);

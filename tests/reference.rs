@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use common::{arrays::Arrays, made_up::MadeUp, proof::Proof, relative_error, repository, shared};
+use common::{arrays::Arrays, kernels_on, made_up::MadeUp, proof::Proof, relative_error, repository, shared};
 use saltty::{
     device::{Device, Wanted},
     explain::{Method, Session},
@@ -39,8 +39,8 @@ fn families() -> Vec<(Kernels, Device)> {
     assert!(device != Device::Cpu || std::env::var_os("SALTTY_NEEDS_GPU").is_none(), "no GPU answers");
     let mut devices = vec![Device::Cpu, device];
     devices.dedup();
-    let kernels = [Kernels::Direct, Kernels::Winograd, Kernels::Composed];
-    devices.into_iter().flat_map(|device| kernels.map(|kernels| (kernels, device))).collect()
+    let each = |device| kernels_on(device).into_iter().map(move |kernels| (kernels, device));
+    devices.into_iter().flat_map(each).collect()
 }
 
 /// Vectors and coarse maps in single precision, as a multiple of PyTorch's own error in single precision (measured: at

@@ -31,9 +31,14 @@ use crate::{
 use batch::Batch;
 use line::Line;
 
-/// Photos computed at a time: with more, places of VGG19's first layers are too many for the 32 bits that dfdx counts
-/// them with on a GPU.
+/// Photos computed at a time: with more, numbers of VGG19's first layers, gathered, are too many for the 32 bits that dfdx
+/// counts them with on a GPU, and saltty's kernels count with 31.
 const MOST: usize = 64;
+
+/// Sizes of `batch` square images.
+fn images(batch: usize, side: usize) -> Extent {
+    Extent { batch, channels: 3, sides: [side, side] }
+}
 
 /// A network at a place of type `P`.
 struct Placed<E: Real, P: Place<E>> {
@@ -58,21 +63,22 @@ where
     Gpu: dfdx::prelude::Device<E>,
 {
     let (facts, net) = assembled::<N, E>(model, weights, SIDE, kernels)?;
-    match (device, kernels) {
-        (Device::Cpu, _) => shared(facts, Line::start(device, || Ok(Composed::new(Cpu::default())), net)?),
+    let image = images(1, SIDE);
+    Ok(match (device, kernels) {
+        (Device::Cpu, _) => shared(facts, Line::start(device, || Ok(Composed::new(Cpu::default())), net, image)?),
         (Device::Cuda(number), Kernels::Composed) => {
             let open = move || Ok(Composed::new(device::open(number)?));
-            shared(facts, Line::start(device, open, net)?)
+            shared(facts, Line::start(device, open, net, image)?)
         }
         (Device::Cuda(number), _) => {
             let open = move || device::kernels(&device::open(number)?, kernels);
-            shared(facts, Line::start(device, open, net)?)
+            shared(facts, Line::start(device, open, net, image)?)
         }
-    }
+    })
 }
 
-fn shared<E: Real, P: Place<E> + 'static>(facts: Facts, line: Line<E, P>) -> Result<Arc<dyn Classifier>> {
-    Ok(Arc::new(Placed { facts, line: Arc::new(line) }))
+fn shared<E: Real, P: Place<E> + 'static>(facts: Facts, line: Line<E, P>) -> Arc<dyn Classifier> {
+    Arc::new(Placed { facts, line: Arc::new(line) })
 }
 
 impl<E: Real, P: Place<E> + 'static> Classifier for Placed<E, P> {
@@ -94,7 +100,7 @@ impl<E: Real, P: Place<E> + 'static> Classifier for Placed<E, P> {
         let side = self.facts.side;
         let mut passes = Vec::with_capacity(inputs.len());
         for inputs in inputs.chunks(MOST) {
-            let extent = Extent { batch: inputs.len(), channels: 3, sides: [side, side] };
+            let extent = images(inputs.len(), side);
             let mut values = vec![E::ZERO; extent.count()];
             let photos = values.par_chunks_exact_mut(3 * side * side).zip(inputs);
             photos.for_each(|(to, input)| to.iter_mut().zip(&input.values).for_each(|(to, &value)| *to = E::of(value)));

@@ -1,9 +1,8 @@
 //! The layers composed of dfdx's own tensor operations, on any of its devices.
 //!
-//! This is how saltty computes on a GPU, whose memory only dfdx can touch, and a second implementation of every layer
-//! that shares no line with the kernels of [`kernel`](super::kernel): on the CPU it is what they are tested against.
-//! Values lie as rows: one row a place of an image, one column a channel. A convolution gathers the rows that each
-//! window covers and multiplies one matrix; a window that reaches beyond the image gathers a row of zeros.
+//! A second implementation of every layer that shares no line with the kernels of [`kernel`](super::kernel) and
+//! `cuda`: on the CPU it is what the first are tested against, on a GPU a second opinion. A convolution gathers
+//! the rows that each window covers and multiplies one matrix; a window that reaches beyond the image gathers a row of zeros.
 
 mod convolution;
 mod pool;
@@ -32,6 +31,9 @@ type Rows<E, D> = Tensor<(usize, usize), E, D>;
 
 /// One number for each place, or for each channel.
 type Column<E, D> = Tensor<(usize,), E, D>;
+
+/// Maxima and the taps under which they lie.
+type Pooled<E, D> = (Rows<E, D>, Rows<E, D>);
 
 /// What a device's operations say when they fail.
 type Failure<D> = <D as HasErr>::Err;
@@ -133,7 +135,7 @@ impl<E: Real, D: Device<E>> Place<E> for Composed<E, D> {
         rectifier::input_gradient(rule, y, up)
     }
 
-    fn pooled(&self, x: Rows<E, D>, windows: Windows, _: usize) -> Result<(Rows<E, D>, Rows<E, D>), Failure<D>> {
+    fn pooled(&self, x: Rows<E, D>, windows: Windows, _: usize) -> Result<Pooled<E, D>, Failure<D>> {
         pool::forward(self, &x, windows)
     }
 

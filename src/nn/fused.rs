@@ -28,7 +28,7 @@ impl<E: Real, L: Assemble<E>> Assemble<E> for Fused<L> {
 }
 
 /// What a layer computes. Those that read and write maps can be part of a [`Fused`] run; whole networks are handed on as
-/// links to [`Composed`](super::composed::Composed).
+/// links to [`Placed`](super::placed::Placed).
 pub enum Link<E> {
     /// A convolution.
     Convolution {

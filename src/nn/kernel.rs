@@ -27,7 +27,7 @@ pub enum Kernels {
     /// others. In f64 the same as `direct`.
     #[default]
     Winograd,
-    /// Columns gathered, then one matrix product: sums in the order of the definition.
+    /// Columns gathered, then one matrix product: on the processor, sums in the order of the definition.
     Direct,
     /// The layers composed of dfdx's own tensor operations: a slow second opinion.
     Composed,

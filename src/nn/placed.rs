@@ -96,7 +96,7 @@ pub trait Place<E: Real> {
     /// What goes wrong.
     type Failure: fmt::Display;
 
-    /// Whether it can do what [`weighted`](Self::weighted) says.
+    /// Whether it can do what [`weighted`](Self::weighted) says: it spares a copy of activations and gradients from a GPU.
     const WEIGHS: bool = false;
 
     /// Gets ready for batches of `batch` images.
@@ -182,15 +182,15 @@ pub trait Place<E: Real> {
     /// The gradient of planes of sizes `extent`, given that of their means.
     fn average_gradient(&self, up: Self::Values, extent: Extent) -> Result<Self::Values, Self::Failure>;
 
-    /// For each image the means of the planes of `gradient`, and the planes of `values` added up with these as weights, both
-    /// added up in double precision; None where [`WEIGHS`](Self::WEIGHS) says so.
+    /// For each image the means of the planes of `gradient`, and the planes of `values` added up with these as weights: summed
+    /// in double precision, rounded in between and after. Only asked for where [`WEIGHS`](Self::WEIGHS) says so.
     fn weighted(
         &self,
         _values: &Self::Values,
         _gradient: Self::Values,
         _extent: Extent,
-    ) -> Result<Option<[Vec<E>; 2]>, Self::Failure> {
-        Ok(None)
+    ) -> Result<[Vec<E>; 2], Self::Failure> {
+        unreachable!("it does not weigh")
     }
 
     /// Two maps of sizes `extent`, side by side as channels.

@@ -13,7 +13,7 @@ use crate::{
 /// saltty's own lock file: which crates it was built from.
 static LOCK: &str = include_str!("../../Cargo.lock");
 /// The crates whose arithmetic or decoding the numbers depend on.
-const CRATES: [&str; 8] = ["dfdx", "gemm", "half", "image", "image-webp", "png", "safetensors", "zune-jpeg"];
+const CRATES: [&str; 9] = ["cudarc", "dfdx", "gemm", "half", "image", "image-webp", "png", "safetensors", "zune-jpeg"];
 
 /// Everything outside the record that its numbers may depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

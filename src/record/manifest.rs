@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The version of the manifest's form that this saltty writes and reads.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 const HEADING: &str = "\
 # An explanation recorded by saltty. `saltty verify` computes it again and compares stage by stage.

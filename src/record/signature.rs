@@ -157,6 +157,36 @@ mod tests {
     }
 
     #[test]
+    fn signatures_survive_their_arrays() {
+        let layers = [("short", wave(12)), ("long", wave(40_000))];
+        let layers = layers.map(|(name, values)| {
+            let planes = Planes::new(2, 2, values.len() / 4, values);
+            (name.to_owned(), Signature::of(&planes))
+        });
+        let names = layers.each_ref().map(|(name, _)| name.clone());
+        let mut arrays = Arrays::default();
+        put(&mut arrays, "forth", &layers);
+        assert_eq!(take(&arrays, "forth", &names).unwrap(), layers);
+        assert_eq!(layers[0].1.sample.values.len(), 12);
+        assert_eq!(take(&arrays, "back", &names), Err("array `back.sha256` of 32 a layer".to_owned()));
+        assert!(take(&arrays, "forth", &names[1..]).is_err(), "fewer layers than were stored");
+    }
+
+    /// Known sums: of one number, of its opposite, and of one in another chunk.
+    #[test]
+    fn sums_take_every_number_with_the_sign_of_its_place() {
+        let sign = |at: u64, bit: usize| if coins(at) >> bit & 1 == 0 { 1.0 } else { -1.0 };
+        assert_eq!(coins(0), 0xE220_A839_7B1D_CDAF, "splitmix64's first number for the seed 0");
+        let mut values = vec![0.0; CHUNK + 3];
+        (values[5], values[CHUNK + 2]) = (2.0, -3.0);
+        let Signature { norm, projections, .. } = signature(&values);
+        assert_eq!(norm, 13_f64.sqrt());
+        for (bit, sum) in projections.into_iter().enumerate() {
+            assert_eq!(sum, 2.0 * sign(5, bit) - 3.0 * sign(CHUNK as u64 + 2, bit));
+        }
+    }
+
+    #[test]
     fn a_change_that_keeps_the_norm_is_seen() {
         let a = wave(1000);
         let mut b = a.clone();

@@ -210,9 +210,59 @@ mod tests {
     }
 
     #[test]
+    fn maps_of_several_planes_are_ranked_by_the_largest_size_at_each_place() {
+        let before = Planes::new(2, 1, 3, vec![1.0, -5.0, 2.0, -3.0, 0.0, 2.5]);
+        let after = Planes::new(2, 1, 3, vec![1.0, 0.0, 2.0, -3.0, 0.0, 2.5]);
+        assert_eq!((flat(&before), flat(&after)), (vec![3.0, 5.0, 2.5], vec![3.0, 0.0, 2.5]));
+        let metrics = Metrics::of_maps(&before, &after);
+        let cell = |column| Cell { channel: None, row: 0, column };
+        assert_eq!((metrics.peak, metrics.max_abs), (Some([cell(1), cell(0)]), Some(5.0)));
+        assert!((metrics.rank_correlation.unwrap() + 0.5).abs() < 1e-12, "ranks 2 3 1 and 3 1 2");
+        let cosine = (1.0 + 4.0 + 9.0 + 6.25) / (45.25_f64.sqrt() * 20.25_f64.sqrt());
+        assert!((metrics.cosine.unwrap() - cosine).abs() < 1e-12, "{metrics:?}");
+        assert!((metrics.relative_l2 - 5.0 / 45.25_f64.sqrt()).abs() < 1e-12, "{metrics:?}");
+    }
+
+    #[test]
+    fn one_percent_of_the_places_is_rounded_up() {
+        let rising = Planes::new(1, 1, 250, (0..250).map(f64::from).collect());
+        let moved = |at: usize| {
+            let mut planes = rising.clone();
+            planes.values[at] = 1000.0;
+            planes
+        };
+        let overlap = |at| Metrics::of_maps(&rising, &moved(at)).top_percent_overlap;
+        assert_eq!((overlap(247), overlap(0)), (Some(1.0), Some(2.0 / 3.0)), "three of 250 places");
+        assert_eq!(top_overlap(&[], &[], 0), 0.0);
+        assert_eq!(cosine(&[1.0, 2.0], &[0.0, 0.0]), None);
+        assert_eq!(cosine(&[1.0, 0.0], &[-2.0, 0.0]), Some(-1.0));
+    }
+
+    /// Of a long layer the places of the largest numbers are those of the layer, and it is said that they are of a sample.
+    #[test]
+    fn samples_tell_of_the_layer() {
+        let layer = |largest: usize| {
+            let mut values = vec![0.0; 4 * 30 * 40];
+            values[largest] = 7.0;
+            Planes::new(4, 30, 40, values)
+        };
+        let sampled: Vec<usize> = crate::record::positions(4800).collect();
+        let (first, second) = (sampled[3], sampled[900]);
+        let samples = [first, second].map(|at| Sample::of(&layer(at)));
+        let metrics = Metrics::of_samples(&samples[0], &samples[1]);
+        let cell = |at: usize| Cell { channel: Some(at / 1200), row: at / 40 % 30, column: at % 40 };
+        assert_eq!((metrics.sampled, metrics.peak), (Some(SAMPLED), Some([cell(first), cell(second)])));
+        let short = Sample::of(&Planes::new(1, 1, 2, vec![1.0, 2.0]));
+        let none = Sample::of(&Planes::new(0, 0, 0, Vec::new()));
+        assert_eq!(Metrics::of_samples(&short, &short).sampled, None);
+        assert_eq!(Metrics::of_samples(&none, &none).peak, None);
+    }
+
+    #[test]
     fn a_nan_is_worse_than_anything() {
         let metrics = Metrics::of(&[1.0, 2.0, 3.0], &[1.0, f64::NAN, 9.0]);
-        assert!(metrics.relative_l2.is_nan());
+        assert!(metrics.relative_l2.is_nan() && metrics.max_abs.unwrap().is_nan());
+        assert_eq!((worse(2.0, 1.0), worse(1.0, 2.0)), (2.0, 2.0));
         assert_eq!(relative(0.0, 0.0), 0.0);
         assert_eq!(relative(1.0, 0.0), f64::INFINITY);
     }

@@ -14,6 +14,8 @@ pub mod small;
 
 use std::path::{Path, PathBuf};
 
+use saltty::{device::Device, nn::kernel::Kernels};
+
 /// A path inside the repository.
 pub fn repository(path: &str) -> PathBuf {
     // Asked first when the test runs, for tests that were built on another machine.
@@ -29,6 +31,13 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     }
     println!("skipped: no ../shared/{path} beside the repository");
     None
+}
+
+/// The kernels that can be tested on `device`: an emulated GPU (`gpu_kernels/emulator.sh`) has none of dfdx's.
+pub fn kernels_on(device: Device) -> Vec<Kernels> {
+    let emulated = device != Device::Cpu && std::env::var_os("SALTTY_EMULATED_GPU").is_some();
+    let kernels = [Kernels::Direct, Kernels::Winograd, Kernels::Composed];
+    kernels.into_iter().filter(|&kernels| !emulated || kernels != Kernels::Composed).collect()
 }
 
 /// `||ours - truth|| / ||truth||`.

@@ -115,7 +115,7 @@ fn a_flipped_bit_in_the_manifest_is_the_manifests() {
     let output = saltty().arg("verify").arg(&folder).assert().code(2);
     let words = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(words.contains("is not a record that saltty can verify: line "), "{words}");
-    fs::write(&manifest, text.replace("schema = 2", "schema = 1")).unwrap();
+    fs::write(&manifest, text.replace("schema = 3", "schema = 1")).unwrap();
     let output = saltty().arg("verify").arg(&folder).assert().code(2);
     let words = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(words.contains("schema 1") && words.contains("record the photo again"), "{words}");

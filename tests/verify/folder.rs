@@ -35,7 +35,8 @@ pub fn recorded(name: &str) -> PathBuf {
         let out = folder(&format!("made-{}", std::process::id()));
         let mut record = saltty();
         record.arg("record").arg(repository("fixtures/cat_and_dog.jpg")).arg("--out").arg(&out);
-        record.args(["--copy-photos", "--class", "285", "--method", "guided-grad-cam"]);
+        // On the processor, where faults can be planted.
+        record.args(["--copy-photos", "--class", "285", "--method", "guided-grad-cam", "--device", "cpu"]);
         record.env("RAYON_NUM_THREADS", "1").assert().success();
         out
     });

@@ -172,7 +172,7 @@ fn meant(options: &Network) -> (Device, Option<String>) {
 
 /// The device asked for, if one was.
 pub fn device(options: &Network) -> Option<Device> {
-    options.device.map(|_| meant(options).0)
+    options.device.map(|wanted| Device::meant(wanted).0)
 }
 
 fn choices(options: &Network, device: Device) -> Choices {

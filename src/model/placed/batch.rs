@@ -30,14 +30,20 @@ pub struct Batch<E: Real, P: Place<E> + 'static> {
     logits: Vec<Vec<f64>>,
     /// Each photo's classes, likeliest first.
     rankings: Vec<Vec<usize>>,
-    /// The last gradients of all photos, until each is asked for.
+    /// The last gradients of all photos; each is handed out once.
     gradients: Memo<RefCell<Option<Planes>>>,
     /// The last weights and weighted sums of all photos.
-    weighted: Memo<(Vec<f64>, Planes)>,
+    weighted: Memo<Weighted>,
 }
 
 /// The last answers, each of all photos of a batch: who asked for one will be followed by its neighbours.
-struct Memo<T>(RefCell<VecDeque<(Key, Rc<Vec<T>>)>>);
+struct Memo<T>(RefCell<VecDeque<(Key, All<T>)>>);
+
+/// One of each photo.
+type All<T> = Rc<Vec<T>>;
+
+/// Weights of planes, and the planes added up with these.
+type Weighted = (Vec<f64>, Planes);
 
 /// Which score's gradient, under which rule, at which layer.
 type Key = (Scores, Rule, String);
@@ -61,11 +67,11 @@ impl<T> Memo<T> {
         Self(RefCell::default())
     }
 
-    fn get(&self, wanted: &Key) -> Option<Rc<Vec<T>>> {
+    fn get(&self, wanted: &Key) -> Option<All<T>> {
         self.0.borrow().iter().find(|(key, _)| key == wanted).map(|(_, found)| found.clone())
     }
 
-    fn keep(&self, key: Key, answers: &Rc<Vec<T>>) {
+    fn keep(&self, key: Key, answers: &All<T>) {
         let mut kept = self.0.borrow_mut();
         kept.retain(|(other, _)| *other != key);
         kept.push_back((key, answers.clone()));
@@ -174,7 +180,8 @@ impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
         }
     }
 
-    /// The gradient of one photo, and with it those of all others. Nobody asks for it twice who keeps it.
+    /// The gradient of one photo, computed with those of all others and handed out once: who asks again waits for another sweep
+    /// of all.
     fn gradient(&self, key: Key, photo: usize) -> Result<Planes> {
         if let Some(found) = self.gradients.get(&key).and_then(|photos| photos[photo].take()) {
             return Ok(found);
@@ -192,14 +199,14 @@ impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
         Ok(found)
     }
 
-    /// The weights and the weighted sums of all photos, where the device can make them.
-    fn weighted(&self, key: Key) -> Result<Option<Rc<Vec<(Vec<f64>, Planes)>>>> {
+    /// The weights and the weighted sums of all photos.
+    fn weighted(&self, key: Key) -> Result<All<Weighted>> {
         if let Some(found) = self.weighted.get(&key) {
-            return Ok(Some(found));
+            return Ok(found);
         }
         let ((from, seed), number, at) = (self.seed(&key.0), self.number, key.2.clone());
-        let made = self.line.ask(move |desk| desk.network.weighted(&desk.tracks[&number], [&from, &at], &seed))?;
-        let Some([weights, sums]) = made else { return Ok(None) };
+        let [weights, sums] =
+            self.line.ask(move |desk| desk.network.weighted(&desk.tracks[&number], [&from, &at], &seed))?;
         let extent = self.extent(&key.2);
         let [height, width] = extent.sides;
         let photos = weights.chunks_exact(extent.channels).zip(sums.chunks_exact(extent.area()));
@@ -208,7 +215,7 @@ impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
         if self.logits.len() > 1 {
             self.weighted.keep(key, &weighted);
         }
-        Ok(Some(weighted))
+        Ok(weighted)
     }
 }
 
@@ -241,10 +248,12 @@ impl<E: Real, P: Place<E> + 'static> Pass for PlacedPass<E, P> {
     }
 
     fn weighted(&self, score: &Score, at: &str) -> Result<Option<(Vec<f64>, Planes)>> {
-        let scores = self.batch.scores(&self.batch.weighted, self.photo, score, Rule::Gradient, at);
-        let Some(photos) = self.batch.weighted((scores, Rule::Gradient, at.to_owned()))? else { return Ok(None) };
+        if !P::WEIGHS {
+            return Ok(None);
+        }
         self.sweeps.set(self.sweeps.get() + 1);
-        Ok(Some(photos[self.photo].clone()))
+        let scores = self.batch.scores(&self.batch.weighted, self.photo, score, Rule::Gradient, at);
+        Ok(Some(self.batch.weighted((scores, Rule::Gradient, at.to_owned()))?[self.photo].clone()))
     }
 
     fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()> {

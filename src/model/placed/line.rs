@@ -17,7 +17,7 @@ use crate::{
     nn::{
         Real,
         fused::Links,
-        placed::{Place, Placed, Track},
+        placed::{Extent, Place, Placed, Track},
     },
 };
 
@@ -39,7 +39,8 @@ pub struct Line<E: Real, P: Place<E>> {
 }
 
 impl<E: Real, P: Place<E> + 'static> Line<E, P> {
-    /// Starts a thread that opens the device and places `network` there.
+    /// Starts a thread that opens the device and places `network` there, which reads images of sizes `image`. On a GPU it
+    /// computes something first: much of what can be wrong with one shows only then.
     ///
     /// # Errors
     /// The device cannot be opened or has not enough memory.
@@ -47,11 +48,19 @@ impl<E: Real, P: Place<E> + 'static> Line<E, P> {
         device: Device,
         open: impl FnOnce() -> Result<P, String> + Send + 'static,
         network: N,
+        image: Extent,
     ) -> Result<Self> {
         let (jobs, work) = mpsc::channel();
         let (answer, ready) = mpsc::channel();
         let place = move || {
-            let placed = open().and_then(|place| Placed::new(place, &network).map_err(|error| error.to_string()));
+            let place = || {
+                let placed = Placed::new(open()?, &network).map_err(|error| error.to_string())?;
+                if device != Device::Cpu {
+                    placed.rehearse(image).map_err(|error| error.to_string())?;
+                }
+                Ok(placed)
+            };
+            let placed = catch_unwind(AssertUnwindSafe(place)).unwrap_or_else(|panic| Err(words(&*panic)));
             drop(network);
             match placed {
                 Ok(network) => {
@@ -132,6 +141,7 @@ fn serve<E: Real, P: Place<E>>(mut desk: Desk<E, P>, work: &Receiver<Job<E, P>>)
     while let Ok(job) = work.recv() {
         let _ = catch_unwind(AssertUnwindSafe(|| job(&mut desk)));
     }
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(desk)));
 }
 
 /// The driver's words, with what to do about the usual ones.

@@ -4,7 +4,7 @@ use dfdx::prelude::{
     Axis, BroadcastTo, ChooseFrom, Device, GatherTo, HasShape, ReshapeTo, Tensor, TryAdd, TryEq, TryGt, TryNe,
 };
 
-use super::{Composed, Failure, Rows, table::Table, with_row};
+use super::{Composed, Failure, Pooled, Rows, table::Table, with_row};
 use crate::nn::{Real, placed::Windows};
 
 /// The maximum of each window and the tap under which it lies: the first of equal ones, but the last NaN, as in PyTorch.
@@ -12,7 +12,7 @@ pub fn forward<E: Real, D: Device<E>>(
     composed: &Composed<E, D>,
     x: &Rows<E, D>,
     windows: Windows,
-) -> Result<(Rows<E, D>, Rows<E, D>), Failure<D>> {
+) -> Result<Pooled<E, D>, Failure<D>> {
     let x = if windows.reach_beyond() { with_row(x.clone(), E::of(f64::NEG_INFINITY))? } else { x.clone() };
     let under = |tap| composed.picked(x.clone(), Table::Tap(windows, tap));
     let mut best = under(0)?;

@@ -24,12 +24,12 @@ pub enum Table {
 
 impl Windows {
     /// How many windows of one row or column can cover one place.
-    pub fn overlap(&self) -> usize {
+    pub(super) fn overlap(&self) -> usize {
         self.kernel.div_ceil(self.stride)
     }
 
     /// Whether the last ones cover places below or right of the image.
-    pub fn reach_beyond(&self) -> bool {
+    pub(super) fn reach_beyond(&self) -> bool {
         (0..2).any(|axis| (self.output[axis] - 1) * self.stride + self.kernel > self.input[axis] + self.padding)
     }
 
@@ -73,7 +73,7 @@ impl Windows {
 
     /// For each place of one image of the input, the tap under which it is in the window that [`Table::Covering`] names,
     /// in reading order, or -1.
-    pub fn covering_taps(&self, back: [usize; 2]) -> Vec<f64> {
+    pub(super) fn covering_taps(&self, back: [usize; 2]) -> Vec<f64> {
         let tap = |at: usize, axis: usize| Some(self.covering(at, back[axis], self.output[axis])?.1);
         let places = (0..self.input[0]).flat_map(|y| (0..self.input[1]).map(move |x| [y, x]));
         places.map(|[y, x]| tap(y, 0).zip(tap(x, 1)).map_or(-1.0, |(i, j)| (i * self.kernel + j) as f64)).collect()

@@ -4,8 +4,12 @@ use std::{ffi::CStr, ptr};
 
 use cudarc::driver::{CudaDevice, DriverError, result, sys};
 
-/// Tells the driver to keep what is freed for the next batch, rather than to give it back whenever the GPU is waited for.
+/// Tells the driver, where it can pool memory, to keep what is freed for the next batch rather than to give it back whenever
+/// the GPU is waited for. It is kept until the program ends.
 pub fn keep_memory(driver: &CudaDevice) -> Result<(), DriverError> {
+    if driver.attribute(sys::CUdevice_attribute::CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED)? == 0 {
+        return Ok(());
+    }
     let (mut pool, mut all) = (ptr::null_mut(), u64::MAX);
     // SAFETY: both calls are given places to write to or read from that outlive them, of the types that they document.
     unsafe {
@@ -21,7 +25,8 @@ pub fn keep_memory(driver: &CudaDevice) -> Result<(), DriverError> {
 /// There is no such GPU.
 pub fn described(number: usize) -> Result<String, DriverError> {
     result::init()?;
-    let device = result::device::get(number as i32)?;
+    // A number beyond all GPUs is none.
+    let device = result::device::get(i32::try_from(number).unwrap_or(-1))?;
     let (mut name, mut version) = ([0; 128], 0);
     // SAFETY: the name is cut to the length given, with a zero at its end; the version is one number.
     unsafe {

@@ -5,7 +5,7 @@
 
 typedef unsigned int u32;
 
-// Windows that slide over a batch of maps; as `Windows` in placed.rs, with the channels of what they slide over.
+// Windows that slide over a batch of maps, and the channels of what a kernel counts in; as `Sliding` in sliding.rs.
 struct Windows {
     u32 batch, channels, height, width, rows, columns, kernel, stride, padding;
 };
@@ -256,11 +256,11 @@ template <u32 TILE> static __device__ void filters(u32 outputs, u32 inputs, u32 
 }
 
 // Where a tile of a map lies.
-struct Place {
+struct TileAt {
     u32 image, row, column;
 };
 
-template <u32 TILE> static __device__ Place place(const Windows &w, u32 tile) {
+template <u32 TILE> static __device__ TileAt place(const Windows &w, u32 tile) {
     const u32 wide = (w.width + TILE - 1) / TILE, high = (w.height + TILE - 1) / TILE;
     return {tile / wide / high, tile / wide % high * TILE, tile % wide * TILE};
 }
@@ -270,7 +270,7 @@ template <u32 TILE> static __device__ void input(const Windows &w, u32 first, u3
     const u32 SIDE = TILE + 2, count = tiles * w.channels;
     EACH(i, count) {
         const u32 channel = i % w.channels;
-        const Place at = place<TILE>(w, first + i / w.channels);
+        const TileAt at = place<TILE>(w, first + i / w.channels);
         REAL d[SIDE * SIDE];
 #pragma unroll
         for (u32 j = 0; j < SIDE; j++) {
@@ -297,7 +297,7 @@ static __device__ void output(const Windows &w, u32 first, u32 tiles, const REAL
     const u32 SIDE = TILE + 2, count = tiles * w.channels;
     EACH(i, count) {
         const u32 channel = i % w.channels;
-        const Place at = place<TILE>(w, first + i / w.channels);
+        const TileAt at = place<TILE>(w, first + i / w.channels);
         REAL m[SIDE * SIDE];
 #pragma unroll
         for (u32 element = 0; element < SIDE * SIDE; element++) m[element] = products[(size_t)element * count + i];

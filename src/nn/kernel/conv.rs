@@ -35,6 +35,11 @@ impl Size {
         (self.kernel, self.stride, self.padding) == (1, 1, 0)
     }
 
+    /// Whether windows of 3 x 3 keep the map's sides, as minimal filtering in tiles wants it.
+    pub(in crate::nn) fn fits_tiles(&self) -> bool {
+        (self.kernel, self.stride, self.padding) == (3, 1, 1)
+    }
+
     pub(super) fn taps(&self) -> usize {
         self.kernel * self.kernel
     }

@@ -53,7 +53,7 @@ impl<E: Real> Convolution<E> {
             let single = bytemuck::cast_slice(&filter);
             if columns::suits(size) {
                 Ready::Columns(columns::Filter::new(size.outputs, single))
-            } else if (size.kernel, size.stride, size.padding) == (3, 1, 1) {
+            } else if size.fits_tiles() {
                 let transformed = |tile| winograd::Filter::new(Level::best(), tile, size.outputs, size.inputs, single);
                 let (forth, back) = (winograd::tile(size), winograd::tile_back(size));
                 Ready::Winograd { forth: transformed(forth), back: (back != forth).then(|| transformed(back)) }

@@ -42,6 +42,17 @@ impl<E: Real, P: Place<E>> Placed<E, P> {
         &self.place
     }
 
+    /// Goes forth and back once with zeros of these sizes, so that what is not there or does not work shows before anybody
+    /// waits for a result.
+    ///
+    /// # Errors
+    /// No memory at the place, or a device that breaks down.
+    pub fn rehearse(&self, extent: Extent) -> Result<(), P::Failure> {
+        let track = self.forward(&vec![E::ZERO; extent.count()], extent)?;
+        let (last, output) = track.layers().last().expect("the input at least");
+        self.sweep(&track, [&**last, "input"], &vec![E::ZERO; output.count()], Rule::Guided, None).map(drop)
+    }
+
     /// Runs the network on images of these sizes, whose values are in C order, image after image.
     ///
     /// # Errors
@@ -74,19 +85,14 @@ impl<E: Real, P: Place<E>> Placed<E, P> {
     }
 
     /// For each image the means of the planes of the gradient of `seed` at layer `to`, and the layer's planes added up with
-    /// these as weights; None where the place cannot do it.
+    /// these as weights.
     ///
     /// # Errors
     /// No memory at the place.
     ///
     /// # Panics
-    /// As for [`sweep`](Self::sweep).
-    pub fn weighted(
-        &self,
-        track: &Track<E, P>,
-        layers: [&str; 2],
-        seed: &[E],
-    ) -> Result<Option<[Vec<E>; 2]>, P::Failure> {
+    /// As for [`sweep`](Self::sweep), and where [`Place::WEIGHS`] is false.
+    pub fn weighted(&self, track: &Track<E, P>, layers: [&str; 2], seed: &[E]) -> Result<[Vec<E>; 2], P::Failure> {
         track.weighted(&self.place, layers, seed)
     }
 

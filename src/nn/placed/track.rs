@@ -54,14 +54,11 @@ impl<E: Real, P: Place<E>> Track<E, P> {
     }
 
     /// See [`Placed::weighted`](super::Placed::weighted).
-    pub(super) fn weighted(&self, place: &P, layers: [&str; 2], seed: &[E]) -> Result<Option<[Vec<E>; 2]>, P::Failure> {
-        if !P::WEIGHS {
-            return Ok(None);
-        }
+    pub(super) fn weighted(&self, place: &P, layers: [&str; 2], seed: &[E]) -> Result<[Vec<E>; 2], P::Failure> {
         let Print { output, extent, .. } = &self.prints[self.find(layers[1])];
         match self.gradient(place, layers, seed, Rule::Gradient, None)? {
             Some(gradient) => place.weighted(output, gradient, *extent),
-            None => Ok(Some([extent.channels, extent.area()].map(|each| vec![E::ZERO; extent.batch * each]))),
+            None => Ok([extent.channels, extent.area()].map(|each| vec![E::ZERO; extent.batch * each])),
         }
     }
 
@@ -168,6 +165,7 @@ impl<E: Real, P: Place<E>> Track<E, P> {
         let second = self.through(place, branches[1], by)?;
         let [a, b] = [first, second].map(|at| self.prints[at].output.clone());
         let half = self.prints[first].extent;
+        assert_eq!(half, self.prints[second].extent, "two maps of one size");
         let back: Back<E, P> = Box::new(move |place, _, up| Ok(place.apart(up, half)?.into()));
         let (output, extent) = (place.beside(a, b, half)?, Extent { channels: 2 * half.channels, ..half });
         self.prints.push(Print { name: join.clone(), output, extent, reads: vec![first, second], back });
