@@ -42,7 +42,7 @@ fn a_map_is_wholly_like_itself_and_the_same_pane_can_be_asked_for_by_its_parts()
 fn what_cannot_be_compared_is_told() {
     let folder = folder();
     for (line, told) in [
-        ("compare p.jpg", "these options make 1 panes, but 2 to 6 can be compared"),
+        ("compare p.jpg", "these options make 1 pane, but 2 to 6 can be compared"),
         ("compare p.jpg --contrast 285 207 --method guided-backprop", "is not linear in the score"),
         ("compare p.jpg --class 285 --class nosuchclass", "no class is `nosuchclass`"),
         ("compare p.jpg --pane clas=285", "`clas=285` is not understood"),

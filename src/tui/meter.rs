@@ -38,7 +38,8 @@ impl Meter {
     /// In words for the status line.
     pub fn in_words(&self) -> String {
         let key = self.key.map_or_else(String::new, |took| format!(", {:.1} ms a key", took.as_secs_f64() * 1000.0));
-        format!("{}{key}, {} in {} frames", amount(self.last.bytes), amount(self.bytes), self.frames)
+        let frames = if self.frames == 1 { "frame" } else { "frames" };
+        format!("{}{key}, {} in {} {frames}", amount(self.last.bytes), amount(self.bytes), self.frames)
     }
 }
 

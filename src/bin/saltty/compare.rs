@@ -83,8 +83,9 @@ fn openings(options: &Compare) -> Result<Vec<Opening>> {
         }
     }
     if !(2..=MOST_PANES).contains(&openings.len()) {
+        let panes = if openings.len() == 1 { "pane" } else { "panes" };
         bail!(
-            "these options make {} panes, but 2 to {MOST_PANES} can be compared; give PHOTO, --model, --class, --method or \
+            "these options make {} {panes}, but 2 to {MOST_PANES} can be compared; give PHOTO, --model, --class, --method or \
              --layer more than once, or --contrast",
             openings.len()
         );
