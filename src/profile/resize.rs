@@ -74,4 +74,10 @@ mod tests {
         let ours = nearest(&map(), 3, 4).values;
         assert_eq!(ours, [0.0, 0.0, 4.0, 4.0, 0.0, 0.0, 4.0, 4.0, 28.0, 28.0, 32.5, 32.5]);
     }
+
+    #[test]
+    fn one_pixel_is_the_corner() {
+        let map = Planes::new(1, 2, 2, vec![5.0, 6.0, 7.0, 8.0]);
+        assert_eq!((corner_aligned(&map, 1, 1).values[0], nearest(&map, 1, 1).values[0]), (5.0, 5.0));
+    }
 }
