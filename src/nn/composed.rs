@@ -80,12 +80,11 @@ impl<E: Real, D: Device<E>> Place<E> for Composed<E, D> {
     type Failure = Failure<D>;
 
     /// Forgets the tables of batches of another size.
-    fn prepare(&self, batch: usize) -> Result<(), Failure<D>> {
+    fn prepare(&self, batch: usize) {
         if self.batch.replace(batch) != batch {
             self.tables.borrow_mut().clear();
             self.taps.borrow_mut().clear();
         }
-        Ok(())
     }
 
     fn upload(&self, values: &[E], extent: Extent) -> Result<Rows<E, D>, Failure<D>> {

@@ -166,10 +166,6 @@ impl<E: Real> Place<E> for Gpu<E> {
 
     const WEIGHS: bool = true;
 
-    fn prepare(&self, _: usize) -> Result<(), CudaError> {
-        Ok(())
-    }
-
     fn upload(&self, values: &[E], extent: Extent) -> Result<Values<E>, CudaError> {
         assert_eq!(values.len(), extent.count(), "values of these sizes");
         let values = self.copied(values)?;

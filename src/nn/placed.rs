@@ -100,7 +100,7 @@ pub trait Place<E: Real> {
     const WEIGHS: bool = false;
 
     /// Gets ready for batches of `batch` images.
-    fn prepare(&self, batch: usize) -> Result<(), Self::Failure>;
+    fn prepare(&self, _batch: usize) {}
 
     /// `values` in C order, image after image, of these sizes.
     fn upload(&self, values: &[E], extent: Extent) -> Result<Self::Values, Self::Failure>;
@@ -203,34 +203,15 @@ pub trait Place<E: Real> {
 /// `O x` the sizes in `reads`, with the channels of each place together.
 pub(super) fn channels_last<E: Real>(weight: &[E], reads: &[usize]) -> Vec<E> {
     let (channels, area) = (reads[0], reads[1..].iter().product::<usize>());
-    if area == 1 {
-        return weight.to_vec();
-    }
-    let mut turned = Vec::with_capacity(weight.len());
-    for row in weight.chunks_exact(channels * area) {
-        turned.extend((0..row.len()).map(|at| row[at % channels * area + at / channels]));
-    }
-    turned
+    conv::transposed(weight, weight.len() / (channels * area), [channels, area])
 }
 
 /// From C order, image after image, to one row a place.
 pub(super) fn by_rows<E: Real>(values: &[E], extent: Extent) -> Vec<E> {
-    turned(values, extent.batch, [extent.channels, extent.area()])
+    conv::transposed(values, extent.batch, [extent.channels, extent.area()])
 }
 
 /// From one row a place to C order, image after image.
 pub(super) fn by_planes<E: Real>(rows: &[E], extent: Extent) -> Vec<E> {
-    turned(rows, extent.batch, [extent.area(), extent.channels])
-}
-
-/// Transposes each of `count` matrices.
-fn turned<E: Real>(values: &[E], count: usize, [high, wide]: [usize; 2]) -> Vec<E> {
-    assert_eq!(values.len(), count * high * wide, "{count} matrices of {high} x {wide}");
-    let mut turned = Vec::with_capacity(values.len());
-    for matrix in values.chunks_exact((high * wide).max(1)) {
-        for column in 0..wide {
-            turned.extend((0..high).map(|row| matrix[row * wide + column]));
-        }
-    }
-    turned
+    conv::transposed(rows, extent.batch, [extent.area(), extent.channels])
 }

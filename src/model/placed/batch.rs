@@ -7,9 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use super::line::Line;
 use rayon::prelude::*;
 
+use super::line::Line;
 use crate::{
     Error, Result,
     model::{Pass, Score, ranking},
@@ -180,8 +180,8 @@ impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
         }
     }
 
-    /// The gradient of one photo, computed with those of all others and handed out once: who asks again waits for another sweep
-    /// of all.
+    /// The gradient of one photo, computed with those of all others and handed out once: who asks again waits for another
+    /// sweep of all.
     fn gradient(&self, key: Key, photo: usize) -> Result<Planes> {
         if let Some(found) = self.gradients.get(&key).and_then(|photos| photos[photo].take()) {
             return Ok(found);

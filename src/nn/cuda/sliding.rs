@@ -104,8 +104,8 @@ impl<E: Real> Gpu<E> {
         x: &CudaSlice<E>,
         out: &mut CudaSlice<E>,
     ) -> Result<(), CudaError> {
-        let input = windows.input(1).count();
-        assert!(x.len().is_multiple_of(input) && first + places <= windows.output(1).count(), "windows over a map");
+        let input = windows.input(1).places();
+        assert!(x.len().is_multiple_of(input) && first + places <= windows.output(1).places(), "windows over a map");
         self.gathered("columns", Sliding::new(windows, x.len() / input), [first, places], x, out)
     }
 
@@ -117,8 +117,8 @@ impl<E: Real> Gpu<E> {
         up: &CudaSlice<E>,
         out: &mut CudaSlice<E>,
     ) -> Result<(), CudaError> {
-        let output = windows.output(1).count();
-        assert!(up.len().is_multiple_of(output) && first + places <= windows.input(1).count(), "places under windows");
+        let output = windows.output(1).places();
+        assert!(up.len().is_multiple_of(output) && first + places <= windows.input(1).places(), "places under windows");
         self.gathered("columns_gradient", Sliding::new(windows, up.len() / output), [first, places], up, out)
     }
 
@@ -159,9 +159,12 @@ impl<E: Real> Gpu<E> {
         x: &CudaSlice<E>,
         out: &mut CudaSlice<E>,
     ) -> Result<(), CudaError> {
-        let input = tiled.windows.input(1).count();
-        let channels = x.len() / input;
-        assert!(x.len() == input * channels && out.len() >= tiled.count(channels), "tiles of a map, and room for them");
+        let places = tiled.windows.input(1).places();
+        let channels = x.len() / places;
+        assert!(
+            x.len() == places * channels && out.len() >= tiled.count(channels),
+            "tiles of a map, and room for them"
+        );
         let (sliding, first, tiles) = (Sliding::new(tiled.windows, channels), tiled.first as u32, tiled.tiles as u32);
         // SAFETY: the assertion; nothing beyond the map's edges is read.
         unsafe {
@@ -178,9 +181,9 @@ impl<E: Real> Gpu<E> {
         bias: Option<&CudaSlice<E>>,
         y: &mut CudaSlice<E>,
     ) -> Result<(), CudaError> {
-        let output = tiled.windows.input(1).count();
-        let channels = y.len() / output;
-        assert!(y.len() == output * channels && products.len() >= tiled.count(channels), "products of tiles of a map");
+        let places = tiled.windows.input(1).places();
+        let channels = y.len() / places;
+        assert!(y.len() == places * channels && products.len() >= tiled.count(channels), "products of tiles of a map");
         assert!(bias.is_none_or(|bias| bias.len() == channels), "a bias for each channel");
         let (sliding, first, tiles) = (Sliding::new(tiled.windows, channels), tiled.first as u32, tiled.tiles as u32);
         let biased = u32::from(bias.is_some());

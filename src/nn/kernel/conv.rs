@@ -98,15 +98,22 @@ impl<E: Real> Finish<'_, E> {
 
 /// `O x I x K x K` weights as `O x K x K x I`.
 pub fn channels_last<E: Copy>(weight: &[E], outputs: usize, inputs: usize, kernel: usize) -> Vec<E> {
-    let taps = kernel * kernel;
-    let at = |o: usize, tap: usize, i: usize| weight[(o * inputs + i) * taps + tap];
-    let mut out = Vec::with_capacity(weight.len());
-    for o in 0..outputs {
-        for tap in 0..taps {
-            out.extend((0..inputs).map(|i| at(o, tap, i)));
+    transposed(weight, outputs, [inputs, kernel * kernel])
+}
+
+/// Transposes each of `count` matrices.
+///
+/// # Panics
+/// If there are not as many values as these have.
+pub fn transposed<E: Copy>(values: &[E], count: usize, [high, wide]: [usize; 2]) -> Vec<E> {
+    assert_eq!(values.len(), count * high * wide, "{count} matrices of {high} x {wide}");
+    let mut transposed = Vec::with_capacity(values.len());
+    for matrix in values.chunks_exact((high * wide).max(1)) {
+        for column in 0..wide {
+            transposed.extend((0..high).map(|row| matrix[row * wide + column]));
         }
     }
-    out
+    transposed
 }
 
 /// `y = conv(x, filter) + bias`; `filter` is `O x K x K x I`.

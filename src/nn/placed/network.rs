@@ -61,7 +61,7 @@ impl<E: Real, P: Place<E>> Placed<E, P> {
     /// # Panics
     /// If there are not as many values as the sizes say, or the network reads other sizes.
     pub fn forward(&self, values: &[E], extent: Extent) -> Result<Track<E, P>, P::Failure> {
-        self.place.prepare(extent.batch)?;
+        self.place.prepare(extent.batch);
         Track::new(&self.place, &self.layers, values, extent)
     }
 
