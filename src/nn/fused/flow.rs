@@ -50,8 +50,9 @@ pub struct Flow<E: Real> {
     by: usize,
 }
 
-/// Outputs of more numbers than this are not kept for those who may ask for them, but computed anew.
-const KEPT: usize = 1 << 19;
+/// Outputs of more numbers than this are not kept for those who may ask for them, but computed anew: of VGG's, those of the
+/// last block are kept; of SqueezeNet's, all but the first.
+const KEPT: usize = 400_000;
 
 /// From the gradient of an output, under a rule for rectifiers, to that of each input.
 type Back<E> = Box<dyn Fn(Option<Rule>, Vec<E>) -> Vec<Vec<E>>>;
@@ -265,7 +266,8 @@ impl<E: Real> Convolving<E> {
     }
 
     fn compute(&self, x: &[E], rectified: bool) -> Buffer<E> {
-        let mut y = Buffer::new(self.size.output_len());
+        let len = self.size.output_len();
+        let mut y = if len <= KEPT { Buffer::to_keep(len) } else { Buffer::new(len) };
         self.filter.forward(&self.size, x, &self.bias, rectified, &mut y);
         y
     }

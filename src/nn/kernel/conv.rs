@@ -84,14 +84,12 @@ impl<E: Real> Finish<'_, E> {
         }
     }
 
-    /// Puts finished sums, from the last to the first if `REVERSED`, where they belong.
-    pub(super) fn put<const REVERSED: bool>(&self, values: &[E], target: &mut [E]) {
-        let add = matches!(self, Self::Add);
-        match (REVERSED, add) {
-            (false, false) => target.copy_from_slice(values),
-            (false, true) => target.iter_mut().zip(values).for_each(|(t, v)| *t += *v),
-            (true, false) => target.iter_mut().zip(values.iter().rev()).for_each(|(t, v)| *t = *v),
-            (true, true) => target.iter_mut().zip(values.iter().rev()).for_each(|(t, v)| *t += *v),
+    /// Puts finished sums where they belong.
+    pub(super) fn put(&self, values: &[f32], target: &mut [f32]) {
+        if matches!(self, Self::Add) {
+            target.iter_mut().zip(values).for_each(|(t, v)| *t += *v);
+        } else {
+            target.copy_from_slice(values);
         }
     }
 }

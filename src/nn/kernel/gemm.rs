@@ -61,6 +61,15 @@ impl<'a, E: Real> Shared<'a, E> {
         unsafe { self.part(start, values.len()) }.copy_from_slice(values);
     }
 
+    /// Where element `start` is, from which `count` elements are inside the slice.
+    ///
+    /// # Panics
+    /// If they are not.
+    pub fn pointer(&self, start: usize, count: usize) -> *mut E {
+        assert!(start + count <= self.len, "pointer outside the slice");
+        self.start.wrapping_add(start)
+    }
+
     /// The `count` elements from `start`.
     ///
     /// # Safety

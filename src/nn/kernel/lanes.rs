@@ -90,6 +90,8 @@ pub(super) trait Octet: Lanes {
     unsafe fn positive(self) -> u8;
     /// Zero where a bit is not set, the first's lowest.
     unsafe fn masked(self, bits: u8) -> Self;
+    /// Writes the first `count` numbers, of at most eight.
+    unsafe fn store_first(self, count: usize, at: *mut f32);
     /// Reads 16 numbers; every second from the first and from the second.
     unsafe fn load_halves(at: *const f32) -> [Self; 2];
     /// The inverse of [`load_halves`](Self::load_halves).
@@ -100,6 +102,32 @@ pub(super) trait Octet: Lanes {
     unsafe fn store_fourths(parts: [Self; 4], at: *mut f32);
     /// Number `i` of vector `j` becomes number `j` of vector `i`.
     unsafe fn transposed(rows: [Self; 8]) -> [Self; 8];
+}
+
+/// Writes `from` to `to`, the last first; or adds it to what is there.
+///
+/// # Panics
+/// If they are not equally long.
+pub fn turn(level: Level, from: &[f32], to: &mut [f32], add: bool) {
+    assert_eq!(from.len(), to.len(), "a row and itself turned");
+    match level {
+        // SAFETY: the level was found available.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => unsafe { turn_avx2(from, to, add) },
+        _ => turn_plain(from, to, add),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn turn_avx2(from: &[f32], to: &mut [f32], add: bool) {
+    turn_plain(from, to, add);
+}
+
+#[inline(always)]
+fn turn_plain(from: &[f32], to: &mut [f32], add: bool) {
+    let pairs = to.iter_mut().zip(from.iter().rev());
+    if add { pairs.for_each(|(to, from)| *to += *from) } else { pairs.for_each(|(to, from)| *to = *from) }
 }
 
 /// Asks for the 64 bytes around `at`, which need not be there.
@@ -113,6 +141,14 @@ pub(super) fn prefetch<T>(at: *const T) {
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;
+}
+
+/// Asks for `count` numbers, which need not be there: of planes that are read or written in turn, the processor does not
+/// foresee the next.
+pub(super) fn ask(at: *const f32, count: usize) {
+    for line in (0..count).step_by(16) {
+        prefetch(at.wrapping_add(line));
+    }
 }
 
 /// Eight f32 in whatever registers there are.
@@ -186,6 +222,14 @@ impl Octet for Plain {
     #[inline(always)]
     unsafe fn masked(self, bits: u8) -> Self {
         Self(std::array::from_fn(|i| if bits >> i & 1 == 1 { self.0[i] } else { 0.0 }))
+    }
+
+    #[inline(always)]
+    unsafe fn store_first(self, count: usize, at: *mut f32) {
+        for (i, &value) in self.0.iter().enumerate().take(count) {
+            // SAFETY: the caller vouches for the memory.
+            unsafe { *at.add(i) = value };
+        }
     }
 
     #[inline(always)]

@@ -10,9 +10,23 @@ use crate::nn::Real;
 /// Vectors that nobody uses at the moment, of each number type.
 pub type Spare<E> = Mutex<Vec<Vec<E>>>;
 
-/// `len` numbers of no particular value, from memory used before if any is at hand.
+/// `len` numbers of no particular value, from memory used before if any is at hand. It may be larger, so this is for what
+/// is soon given back.
 pub fn take<E: Real>(len: usize) -> Vec<E> {
-    let fits = |vec: &Vec<E>| vec.capacity() >= len && vec.capacity() / 2 <= len;
+    within(len, LARGER * len)
+}
+
+/// As [`take`], for what is kept for long: memory of just this size.
+pub fn take_to_keep<E: Real>(len: usize) -> Vec<E> {
+    within(len, len)
+}
+
+/// How much larger memory may be than what is asked for.
+const LARGER: usize = 4;
+
+/// `len` numbers, in memory for at most `most` if it was used before.
+fn within<E: Real>(len: usize, most: usize) -> Vec<E> {
+    let fits = |vec: &Vec<E>| (len..=most).contains(&vec.capacity());
     let reused = E::spare().lock().ok().and_then(|mut spare| {
         let index = (0..spare.len()).filter(|&i| fits(&spare[i])).min_by_key(|&i| spare[i].capacity())?;
         Some(spare.swap_remove(index))
@@ -92,6 +106,11 @@ impl<E: Real> Buffer<E> {
     /// `len` numbers of no particular value.
     pub fn new(len: usize) -> Self {
         Self(take(len))
+    }
+
+    /// The same for what is kept for long.
+    pub fn to_keep(len: usize) -> Self {
+        Self(take_to_keep(len))
     }
 }
 

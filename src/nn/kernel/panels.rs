@@ -24,9 +24,9 @@ pub struct Panels {
 }
 
 impl Panels {
-    /// From a panel to the next. The odd 64 keep the same column of many panels from falling on the same cache lines.
+    /// From a panel to the next. The odd 16 keep the same column of many panels from falling on the same cache lines.
     pub fn stride(&self) -> usize {
-        self.columns.next_multiple_of(OCTET) * OCTET + 64
+        self.columns.next_multiple_of(OCTET) * OCTET + 16
     }
 
     /// Numbers of the whole matrix.
@@ -135,6 +135,11 @@ struct Job {
     width: usize,
 }
 
+/// A depth from which on some of it is done at a time, for all groups.
+const MUCH: usize = 512;
+/// Of so much depth, 48 columns stay in the first cache.
+const DEEP: usize = 128;
+
 /// So few columns in the last vector are computed one by one.
 const FEW: usize = 4;
 
@@ -152,11 +157,17 @@ impl Job {
         let (octets, rest) = octets(columns);
         // SAFETY: the caller vouches for the job; each call stays within the columns.
         unsafe {
-            for group in 0..self.groups {
-                let mut at = 0;
-                while octets - at >= 6 {
-                    self.rows::<__m512, 8, 3, T>(group, 0, &mut at);
+            let (threes, deep) = (octets / 6, if self.depth < MUCH { self.depth } else { DEEP });
+            for at in 0..threes {
+                for start in (0..self.depth).step_by(deep) {
+                    let deep = start..(start + deep).min(self.depth);
+                    for group in 0..self.groups {
+                        self.part::<__m512, 8, 3, T>(group, 0, 6 * at, deep.clone());
+                    }
                 }
+            }
+            for group in 0..self.groups {
+                let mut at = 6 * threes;
                 while octets - at >= 4 {
                     self.rows::<__m512, 8, 2, T>(group, 0, &mut at);
                 }

@@ -35,7 +35,7 @@ impl Size {
 pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>) {
     let [in_area, out_area] = size.area();
     assert_eq!(x.len(), size.planes * in_area, "sizes of a pooling");
-    let mut y = memory::take(size.planes * out_area);
+    let mut y = memory::take_to_keep(size.planes * out_area);
     let mut argmax = vec![0; y.len()];
     y.par_chunks_exact_mut(out_area)
         .zip(argmax.par_chunks_exact_mut(out_area))

@@ -16,11 +16,12 @@ use rayon::prelude::*;
 
 pub use filter::Filter;
 use tiling::{Rows, Tiling};
+use transform::Spread;
 
 use super::{
     conv::{Finish, Size},
     gemm::Shared,
-    lanes::Level,
+    lanes::{Level, ask, turn},
     memory::Buffer,
     panels::{Block, OCTET, multiply},
 };
@@ -187,12 +188,13 @@ impl Job<'_> {
     ) {
         let (tiles, apart) = (tiling.padded_tiles(rows), self.element_len(tiling, rows));
         let mut scratch = Buffer::new(tiling.input_scratch(rows));
+        let pixels = tiling.pixels(rows, BACK);
         for channel in channels {
             let plane = &x[channel * tiling.area()..][..tiling.area()];
-            tiling.forth(self.level, rows, plane, BACK, &mut scratch, |element, first, values| {
-                // SAFETY: threads differ in the channel or in the block, so no other writes here.
-                unsafe { transformed.write(element * apart + channel * tiles + first, values) };
-            });
+            ask(x.as_ptr().wrapping_add((channel + 1) * tiling.area() + pixels.start), pixels.len());
+            let out = Spread { values: transformed, start: channel * tiles, apart };
+            // SAFETY: threads differ in the channel or in the block, so no other writes here.
+            unsafe { tiling.forth(self.level, rows, (plane, BACK), &mut scratch, &out) };
         }
     }
 
@@ -216,16 +218,27 @@ impl Job<'_> {
             multiply::<BACK>(self.level, self.filter.shape, matrix, first..first + groups, block, products);
         }
         let mut scratch = Buffer::new(tiling.output_scratch(rows));
+        let pixels = tiling.pixels(rows, BACK);
         for (at, output) in outputs.enumerate() {
             let step = groups * OCTET * tiles;
             let (bias, relu) = self.finish.bias(output);
+            ask(y.pointer(0, 0).wrapping_add((output + 1) * tiling.area() + pixels.start), pixels.len());
             tiling.back(self.level, rows, &products[at * tiles..], step, (bias, relu), &mut scratch);
             tiling.for_each_row(rows, &scratch, BACK, |row, values| {
                 let start = output * tiling.area() + row * values.len();
                 // SAFETY: threads differ in the output channel or in the block's rows, so no other touches this row.
                 let target = unsafe { y.part(start, values.len()) };
-                self.finish.put::<BACK>(values, target);
+                self.put::<BACK>(values, target);
             });
+        }
+    }
+
+    /// Puts a row of finished sums where it belongs.
+    fn put<const BACK: bool>(&self, values: &[f32], target: &mut [f32]) {
+        if BACK {
+            turn(self.level, values, target, matches!(self.finish, Finish::Add));
+        } else {
+            self.finish.put(values, target);
         }
     }
 }

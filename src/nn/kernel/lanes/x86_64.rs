@@ -110,6 +110,16 @@ impl Octet for x86::__m256 {
     }
 
     #[inline(always)]
+    unsafe fn store_first(self, count: usize, at: *mut f32) {
+        // SAFETY: the caller vouches for AVX2 and for `count` numbers; others are not written.
+        unsafe {
+            let place = x86::_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+            let inside = x86::_mm256_cmpgt_epi32(x86::_mm256_set1_epi32(count as i32), place);
+            x86::_mm256_maskstore_ps(at, inside, self);
+        }
+    }
+
+    #[inline(always)]
     unsafe fn load_halves(at: *const f32) -> [Self; 2] {
         // SAFETY: the caller vouches for AVX2 and for 16 numbers.
         unsafe {

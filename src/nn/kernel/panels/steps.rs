@@ -3,6 +3,8 @@
 #![expect(clippy::needless_range_loop, reason = "iterators are not inlined into functions with other instructions")]
 #![expect(clippy::inline_always, reason = "intrinsics must be inlined into functions that have their instructions")]
 
+use std::ops::Range;
+
 use super::{Job, OCTET};
 use crate::nn::kernel::lanes::{Lanes, Octet, prefetch};
 
@@ -27,35 +29,55 @@ impl Job {
         at: &mut usize,
     ) {
         // SAFETY: the caller vouches for the job, and that the columns are inside the block.
+        unsafe { self.part::<L, M, N, T>(group, first, *at, 0..self.depth) };
+        *at += N * L::WIDTH / OCTET;
+    }
+
+    /// The part of [`rows`](Self::rows) in `deep`, added to those before if it does not begin at 0.
+    #[inline(always)]
+    pub(super) unsafe fn part<L: Lanes, const M: usize, const N: usize, const T: bool>(
+        self,
+        group: usize,
+        first: usize,
+        at: usize,
+        deep: Range<usize>,
+    ) {
+        // SAFETY: the caller vouches for the job, and that the columns are inside the block.
         unsafe {
             let mut sums = [[L::all(0.0); N]; M];
-            let mut x = self.block.add(*at * OCTET);
+            let out = self.out.add(group * OCTET * self.width + at * OCTET);
+            if deep.start > 0 {
+                for m in 0..M {
+                    for n in 0..N {
+                        sums[m][n] = L::load(out.add((first + m) * self.width + n * L::WIDTH));
+                    }
+                }
+            }
+            let mut x = self.block.add(deep.start * self.step + at * OCTET);
             let matrix = self.matrix.add(group * self.apart);
             if T {
                 let panels = self.depth.div_ceil(OCTET);
-                for panel in 0..panels {
+                for panel in deep.start / OCTET..deep.end.div_ceil(OCTET) {
                     self.ask(matrix, panel, panels);
                     let weights = matrix.add(panel * self.stride + first * OCTET);
-                    for k in 0..OCTET.min(self.depth - panel * OCTET) {
+                    for k in 0..OCTET.min(deep.end - panel * OCTET) {
                         step::<L, M, N>(&mut sums, weights.add(k), OCTET, x);
                         x = x.add(self.step);
                     }
                 }
             } else {
-                for k in 0..self.depth {
+                for k in deep {
                     prefetch(matrix.wrapping_add(self.apart + k * OCTET));
                     step::<L, M, N>(&mut sums, matrix.add(k * OCTET + first), 1, x);
                     x = x.add(self.step);
                 }
             }
-            let out = self.out.add(group * OCTET * self.width + *at * OCTET);
             for m in 0..M {
                 for n in 0..N {
                     sums[m][n].store(out.add((first + m) * self.width + n * L::WIDTH));
                 }
             }
         }
-        *at += N * L::WIDTH / OCTET;
     }
 
     /// All rows of `G` groups from `group`, which it moves on, times `R` columns from column `at`.

@@ -1,9 +1,13 @@
 //! How a map is cut into tiles, and the way of a plane's tiles through the transforms.
+#![expect(unsafe_code, reason = "elements of different planes are written by several threads")]
 
 use std::ops::Range;
 
-use super::transform::{SLACK, run_along, run_back, run_down};
-use crate::nn::kernel::{lanes::Level, panels::OCTET};
+use super::transform::{SLACK, Spread, run_along, run_back, run_down};
+use crate::nn::kernel::{
+    lanes::{Level, turn},
+    panels::OCTET,
+};
 
 /// Rows of tiles.
 pub type Rows = Range<usize>;
@@ -62,6 +66,12 @@ impl Tiling {
         rows.len() * self.tiles[1]
     }
 
+    /// The pixels of a plane that `rows` cover, in the plane turned by 180 degrees if `turned`.
+    pub fn pixels(&self, rows: &Rows, turned: bool) -> Range<usize> {
+        let [first, last] = [rows.start, rows.end].map(|row| (row * self.tile).min(self.sides[0]) * self.sides[1]);
+        if turned { self.area() - last..self.area() - first } else { first..last }
+    }
+
     /// Tiles of a block, with padding to whole vectors.
     pub fn padded_tiles(&self, rows: &Rows) -> usize {
         self.tiles(rows).next_multiple_of(OCTET)
@@ -73,11 +83,10 @@ impl Tiling {
     }
 
     /// Every array that a transform uses on the way, from its beginning.
-    fn lengths(&self, rows: &Rows) -> [usize; 4] {
+    fn lengths(&self, rows: &Rows) -> [usize; 3] {
         let lines = rows.len() * self.wide();
         let pixels = (self.tile * rows.len() + 2) * self.wide() + SLACK;
-        let tiles = lines / self.tile + SLACK;
-        [pixels, self.taps() * (lines + SLACK), self.tile * tiles, self.taps() * tiles]
+        [pixels, self.taps() * (lines + SLACK), self.tile * (lines / self.tile + SLACK)]
     }
 
     /// Scratch that [`forth`](Self::forth) needs.
@@ -90,39 +99,35 @@ impl Tiling {
         self.tile * self.tile * self.padded_tiles(rows)
     }
 
-    /// Transforms the tiles of `rows` in one plane (turned by 180 degrees if `turned`), handing on pieces:
-    /// `put(element, first tile, values)`.
-    pub fn forth(
+    /// Transforms the tiles of `rows` in one plane (turned by 180 degrees if `turned`).
+    ///
+    /// # Safety
+    /// Nobody else may touch the elements that `out` names meanwhile.
+    pub unsafe fn forth(
         &self,
         level: Level,
         rows: &Rows,
-        plane: &[f32],
-        turned: bool,
+        (plane, turned): (&[f32], bool),
         scratch: &mut [f32],
-        mut put: impl FnMut(usize, usize, &[f32]),
+        out: &Spread<'_>,
     ) {
-        let [pixels, lines, phases, transformed] = self.lengths(rows);
+        let [pixels, lines, phases] = self.lengths(rows);
         let (padded, scratch) = scratch.split_at_mut(pixels);
         let (lines, scratch) = scratch.split_at_mut(lines);
-        let (phases, scratch) = scratch.split_at_mut(phases);
-        let transformed = &mut scratch[..transformed];
-        self.pad(rows, plane, turned, padded);
-        let wide = self.wide();
-        let (line, tiles) = (lines.len() / self.taps(), transformed.len() / self.taps());
-        run_down(level, self.tile, rows.len(), wide, padded, lines);
+        let phases = &mut scratch[..phases];
+        self.pad(level, rows, (plane, turned), padded);
+        run_down(level, self.tile, rows.len(), self.wide(), padded, lines);
+        let line = lines.len() / self.taps();
         for (a, line) in lines.chunks_exact(line).enumerate() {
-            run_along(level, self.tile, rows.len() * wide / self.tile, line, phases, transformed);
-            for (b, values) in transformed.chunks_exact(tiles).enumerate() {
-                for row in 0..rows.len() {
-                    let values = &values[row * (wide / self.tile)..][..self.tiles[1]];
-                    put(a * self.taps() + b, row * self.tiles[1], values);
-                }
+            // SAFETY: the caller's promise is the same.
+            unsafe {
+                run_along(level, self.tile, [rows.len(), self.tiles[1]], line, phases, (out, a * self.taps()));
             }
         }
     }
 
     /// The block's pixels with a border of zeros.
-    fn pad(&self, rows: &Rows, plane: &[f32], turned: bool, padded: &mut [f32]) {
+    fn pad(&self, level: Level, rows: &Rows, (plane, turned): (&[f32], bool), padded: &mut [f32]) {
         let [height, width] = self.sides;
         let first = self.tile * rows.start;
         for (at, row) in padded.chunks_exact_mut(self.wide()).take(self.tile * rows.len() + 2).enumerate() {
@@ -134,8 +139,7 @@ impl Tiling {
             row[width + 1..].fill(0.0);
             let row = &mut row[1..=width];
             if turned {
-                let source = plane[(height - 1 - y) * width..][..width].iter().rev();
-                row.iter_mut().zip(source).for_each(|(to, from)| *to = *from);
+                turn(level, &plane[(height - 1 - y) * width..][..width], row, false);
             } else {
                 row.copy_from_slice(&plane[y * width..][..width]);
             }

@@ -6,6 +6,7 @@
 #![expect(clippy::inline_always, reason = "intrinsics must be inlined into functions that have their instructions")]
 
 use crate::nn::kernel::{
+    gemm::Shared,
     lanes::{Level, Octet, Plain},
     panels::OCTET,
 };
@@ -49,19 +50,43 @@ pub fn run_down(level: Level, tile: usize, rows: usize, wide: usize, padded: &[f
     }
 }
 
-/// `B` along one line of `tiles` tiles (and the one after): `taps` arrays of tiles.
-pub fn run_along(level: Level, tile: usize, tiles: usize, line: &[f32], phases: &mut [f32], out: &mut [f32]) {
-    assert!(line.len() >= tile * tiles + SLACK, "a line of tiles");
-    assert!(phases.len() >= tile * (tiles + SLACK) && out.len() >= (tile + 2) * (tiles + SLACK), "arrays of tiles");
-    // SAFETY: the level was found available, and the assertions keep reads and writes in bounds.
+/// Where the elements of a plane's tiles go: element e of tile t to `start + e * apart + t`.
+#[derive(Clone, Copy)]
+pub struct Spread<'a> {
+    /// Elements of other planes are written by other threads.
+    pub values: &'a Shared<'a, f32>,
+    /// The first tile's first element.
+    pub start: usize,
+    /// From an element to the next.
+    pub apart: usize,
+}
+
+/// `B` along `rows` lines of `tiles` tiles, which lie with a tile between them in `line`: to elements from `first` on.
+///
+/// # Safety
+/// Nobody else may touch these elements meanwhile.
+pub unsafe fn run_along(
+    level: Level,
+    tile: usize,
+    [rows, tiles]: [usize; 2],
+    line: &[f32],
+    phases: &mut [f32],
+    (out, first): (&Spread<'_>, usize),
+) {
+    let wide = rows * (tiles + 1);
+    assert!(line.len() >= tile * wide + SLACK, "a line of tiles");
+    assert!(phases.len() >= tile * (wide + SLACK), "scratch of a line");
+    let to = out.values.pointer(out.start + first * out.apart, (tile + 1) * out.apart + rows * tiles);
+    let out = (to, out.apart);
+    // SAFETY: the level was found available, the assertions keep reads in bounds, and the pointer is one to all elements.
     unsafe {
         match (level, tile) {
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2 | Level::Avx512, 2) => along_avx2::<2, 4>(tiles, line, phases, out),
+            (Level::Avx2 | Level::Avx512, 2) => along_avx2::<2, 4>(rows, tiles, line, phases, out),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2 | Level::Avx512, _) => along_avx2::<4, 6>(tiles, line, phases, out),
-            (_, 2) => along::<Plain, 2, 4>(tiles, line, phases, out),
-            _ => along::<Plain, 4, 6>(tiles, line, phases, out),
+            (Level::Avx2 | Level::Avx512, _) => along_avx2::<4, 6>(rows, tiles, line, phases, out),
+            (_, 2) => along::<Plain, 2, 4>(rows, tiles, line, phases, out),
+            _ => along::<Plain, 4, 6>(rows, tiles, line, phases, out),
         }
     }
 }
@@ -100,9 +125,15 @@ unsafe fn down_avx2<const M: usize, const T: usize>(rows: usize, wide: usize, pa
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn along_avx2<const M: usize, const T: usize>(tiles: usize, line: &[f32], phases: &mut [f32], out: &mut [f32]) {
+unsafe fn along_avx2<const M: usize, const T: usize>(
+    rows: usize,
+    tiles: usize,
+    line: &[f32],
+    phases: &mut [f32],
+    out: (*mut f32, usize),
+) {
     // SAFETY: the caller vouches for AVX2 and the sizes.
-    unsafe { along::<std::arch::x86_64::__m256, M, T>(tiles, line, phases, out) }
+    unsafe { along::<std::arch::x86_64::__m256, M, T>(rows, tiles, line, phases, out) }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -139,13 +170,14 @@ unsafe fn down<L: Octet, const M: usize, const T: usize>(rows: usize, wide: usiz
 
 #[inline(always)]
 unsafe fn along<L: Octet, const M: usize, const T: usize>(
+    rows: usize,
     tiles: usize,
     line: &[f32],
     phases: &mut [f32],
-    out: &mut [f32],
+    out: (*mut f32, usize),
 ) {
-    let (phase, length) = (phases.len() / M, out.len() / T);
-    for at in (0..tiles).step_by(OCTET) {
+    let (phase, wide) = (phases.len() / M, rows * (tiles + 1));
+    for at in (0..wide).step_by(OCTET) {
         // SAFETY: the caller vouches for the sizes: lines and phases have slack for whole vectors.
         unsafe {
             let source = line.as_ptr().add(M * at);
@@ -162,16 +194,24 @@ unsafe fn along<L: Octet, const M: usize, const T: usize>(
             }
         }
     }
-    for j in 0..M {
-        phases[j * phase + tiles] = 0.0;
-    }
-    for at in (0..tiles).step_by(OCTET) {
-        // SAFETY: as above.
-        unsafe {
-            let read = |j: usize| L::load(phases.as_ptr().add(j % M * phase + j / M + at));
-            let values = input::<L, T>(std::array::from_fn(read));
-            for j in 0..T {
-                values[j].store(out.as_mut_ptr().add(j * length + at));
+    for row in 0..rows {
+        for at in (0..tiles).step_by(OCTET) {
+            // What a vector writes beyond its row, the next row writes again; nothing may be written beyond the last row.
+            let beyond = row * tiles + at + OCTET > rows * tiles;
+            let at = if beyond { tiles.saturating_sub(OCTET) } else { at };
+            // SAFETY: as above.
+            unsafe {
+                let source = phases.as_ptr().add(row * (tiles + 1) + at);
+                let read = |j: usize| L::load(source.add(j % M * phase + j / M));
+                let values = input::<L, T>(std::array::from_fn(read));
+                for j in 0..T {
+                    let to = out.0.add(j * out.1 + row * tiles + at);
+                    if beyond && tiles < OCTET {
+                        values[j].store_first(tiles, to);
+                    } else {
+                        values[j].store(to);
+                    }
+                }
             }
         }
     }
