@@ -118,7 +118,7 @@ pub fn paint_coarse(map: &Planes, layer: Option<&Layer>, photo: &Raster, colors:
 
 /// A pixel map: alone as pytorch-grad-cam shows it, over the photo by its size (largest channel over the 99th percentile).
 pub fn paint_fine(map: &Planes, photo: &Raster, colors: ColorMap, rgb: [usize; 3]) -> Painting {
-    let colors = if colors == ColorMap::Diverging { ColorMap::Grey } else { colors };
+    let colors = colors.of_sizes(true);
     let shown = heatmap::shown(map, true, colors);
     let overlay = heatmap::overlay(photo, &shown.paint(photo, colors));
     let blank = map.values.iter().all(|&v| v == 0.0);

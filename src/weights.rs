@@ -38,6 +38,8 @@ static EMBEDDED: &[u8] = include_bytes!("../fixtures/squeezenet1_1.f16.safetenso
 pub enum Origin {
     /// The person asked for it.
     Asked,
+    /// The person asked for it, but the weights' metadata says this.
+    Overruled(Preprocess),
     /// The weights' metadata says so.
     Metadata,
     /// Guessed from whose layer names the weights bear.
@@ -46,11 +48,14 @@ pub enum Origin {
 
 impl Origin {
     /// In words, for showing beside the convention.
-    pub fn describe(self) -> &'static str {
+    pub fn describe(self) -> String {
         match self {
-            Self::Asked => "as asked",
-            Self::Metadata => "from the weights' metadata",
-            Self::Guessed => "guessed from the weights' names; --preprocess overrides",
+            Self::Asked => "as asked".to_owned(),
+            Self::Overruled(own) => {
+                format!("as asked, although the weights say that they read {own} input: scores may mean nothing")
+            }
+            Self::Metadata => "from the weights' metadata".to_owned(),
+            Self::Guessed => "guessed from the weights' names; --preprocess overrides".to_owned(),
         }
     }
 }
@@ -96,7 +101,9 @@ impl Weights {
     #[must_use]
     pub fn with_preprocess(mut self, asked: Option<Preprocess>) -> Self {
         if let Some(asked) = asked {
-            (self.preprocess, self.origin) = (asked, Origin::Asked);
+            let overruled = self.origin == Origin::Metadata && asked != self.preprocess;
+            self.origin = if overruled { Origin::Overruled(self.preprocess) } else { Origin::Asked };
+            self.preprocess = asked;
         }
         self
     }

@@ -16,13 +16,17 @@ pub enum ColorMap {
     Diverging,
     /// Black to white.
     Grey,
+    /// Black for negative, grey for zero, white for positive values: what [`Diverging`](Self::Diverging) is where there are
+    /// no colours.
+    #[value(skip)]
+    Shades,
 }
 
 /// What a NaN looks like in every map.
 const NOT_A_NUMBER: [u8; 3] = [255, 0, 255];
 
 impl ColorMap {
-    /// All of them.
+    /// All that can be chosen.
     pub const ALL: [Self; 4] = [Self::Jet, Self::Viridis, Self::Diverging, Self::Grey];
 
     /// Its name.
@@ -32,10 +36,29 @@ impl ColorMap {
             Self::Viridis => "viridis",
             Self::Diverging => "diverging",
             Self::Grey => "grey",
+            Self::Shades => "shades",
         }
     }
 
-    /// The colour of `value`, 0 to 1 (for [`Diverging`](Self::Diverging), -1 to 1); beyond that, the end's colour. A NaN
+    /// Whether it shows values below zero: from -1 to 1 instead of from 0 to 1.
+    pub fn is_signed(self) -> bool {
+        matches!(self, Self::Diverging | Self::Shades)
+    }
+
+    /// Itself, or for what has sizes only, as pixel maps (`fine`), grey in place of signed colours.
+    #[must_use]
+    pub fn of_sizes(self, fine: bool) -> Self {
+        if fine && self.is_signed() { Self::Grey } else { self }
+    }
+
+    /// What shows the same where there are no colours, so that more is always brighter: jet's largest values are as dark as
+    /// its smallest, and diverging colours' ends are alike.
+    #[must_use]
+    pub fn without_colors(self) -> Self {
+        if self.is_signed() { Self::Shades } else { Self::Grey }
+    }
+
+    /// The colour of `value`, 0 to 1 (-1 to 1 if [signed](Self::is_signed)); beyond that, the end's colour. A NaN
     /// is magenta.
     pub fn color(self, value: f64) -> [u8; 3] {
         if value.is_nan() {
@@ -46,6 +69,7 @@ impl ColorMap {
             Self::Jet => jet(unit),
             Self::Viridis => colorous::VIRIDIS.eval_continuous(unit).as_array(),
             Self::Grey => [level(unit); 3],
+            Self::Shades => [level((value.clamp(-1.0, 1.0) + 1.0) / 2.0); 3],
             Self::Diverging => colorous::RED_BLUE.eval_continuous(0.5 - value.clamp(-1.0, 1.0) / 2.0).as_array(),
         }
     }
@@ -58,7 +82,7 @@ impl ColorMap {
     /// A strip of all its colours from left to right.
     pub fn bar(self, width: usize, height: usize) -> Raster {
         let last = (width.max(2) - 1) as f64;
-        let low = if self == Self::Diverging { -1.0 } else { 0.0 };
+        let low = if self.is_signed() { -1.0 } else { 0.0 };
         let value = |x: usize| low + (1.0 - low) * x as f64 / last;
         Raster::new(width, height, (0..width * height).map(|at| self.color(value(at % width))).collect())
     }
@@ -108,6 +132,22 @@ mod tests {
     fn diverging_is_blue_below_zero_and_red_above() {
         let [cold, zero, hot] = [-1.0, 0.0, 1.0].map(|v| ColorMap::Diverging.color(v));
         assert!(cold[2] > cold[0] && hot[0] > hot[2] && zero.iter().all(|&c| c > 230), "{cold:?} {zero:?} {hot:?}");
+    }
+
+    #[test]
+    fn without_colors_more_is_brighter() {
+        for (colors, low) in [(ColorMap::Jet, 0.0), (ColorMap::Diverging, -1.0)] {
+            let levels: Vec<u8> = (0..=10)
+                .map(|i| colors.without_colors().color(low + (1.0 - low) * f64::from(i) / 10.0))
+                .map(|[r, g, b]| {
+                    assert!(r == g && g == b, "{colors} in grey");
+                    r
+                })
+                .collect();
+            assert_eq!([levels[0], levels[10]], [0, 255], "{colors}");
+            assert!(levels.is_sorted_by(|a, b| a < b), "{colors}: {levels:?}");
+        }
+        assert_eq!(ColorMap::Shades.color(0.0), [128; 3]);
     }
 
     #[test]

@@ -19,10 +19,8 @@ pub fn shown(map: &Planes, fine: bool, colors: ColorMap) -> Shown {
         let (values, bound) = magnitude_with_bound(map);
         return Shown { values, bound };
     }
-    let (values, size): (Planes, fn(f64) -> f64) = match colors {
-        ColorMap::Diverging => (signed_over_max_abs(map), f64::abs),
-        _ => (positive_over_max(map), |v| v),
-    };
+    let (values, size): (Planes, fn(f64) -> f64) =
+        if colors.is_signed() { (signed_over_max_abs(map), f64::abs) } else { (positive_over_max(map), |v| v) };
     Shown { values, bound: map.values.iter().fold(0.0, |max, &v| max.max(size(v))) }
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn describe(path: &Path, studio: &Studio, subject: &Subject, request:
         },
         input: input_rule(studio, front),
         explanation: explained(studio, request),
-        scores: scores(studio, back, request.class),
+        scores: scores(studio, back, request),
         environment: Environment::now(classifier.precision(), classifier.kernels(), classifier.device()),
         network: NetworkRule {
             model: classifier.model().to_string(),
@@ -115,7 +115,7 @@ fn input_rule(studio: &Studio, front: &Front) -> InputRule {
 fn explained(studio: &Studio, request: &Request) -> Explained {
     let side = studio.classifier().target(&request.layer).map(|layer| layer.side.to_string()).unwrap_or_default();
     let fine = request.method.is_fine();
-    let normalisation = match request.colors {
+    let normalisation = match request.colors() {
         _ if fine => "largest size of the channels over its 99th percentile, at most 1",
         ColorMap::Diverging => "over the largest size",
         _ => "positive part over its maximum",
@@ -123,23 +123,27 @@ fn explained(studio: &Studio, request: &Request) -> Explained {
     Explained {
         class: request.class,
         class_name: studio.names().name(request.class).to_owned(),
-        score: "logit".to_owned(),
+        against: request.against,
+        against_name: request.against.map(|class| studio.names().name(class).to_owned()),
+        score: if request.against.is_some() { "logit less the other's" } else { "logit" }.to_owned(),
         method: request.method.id().to_owned(),
         layer: request.layer.clone(),
         layer_side: side,
         normalisation: normalisation.to_owned(),
         upsampling: "bilinear, half-pixel centres, edges clamped".to_owned(),
-        colormap: request.colors.name().to_owned(),
+        colormap: request.colors().name().to_owned(),
     }
 }
 
-/// The five likeliest classes, and the one explained.
-fn scores(studio: &Studio, back: &Back, class: usize) -> Vec<Scored> {
+/// The five likeliest classes, and those explained.
+fn scores(studio: &Studio, back: &Back, request: &Request) -> Vec<Scored> {
     let top = back.logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum: f64 = back.logits.iter().map(|logit| (logit - top).exp()).sum();
     let mut classes = crate::verify::largest(&back.logits, 5);
-    if !classes.contains(&class) {
-        classes.push(class);
+    for class in [Some(request.class), request.against].into_iter().flatten() {
+        if !classes.contains(&class) {
+            classes.push(class);
+        }
     }
     let scored = |class: usize| {
         let logit = back.logits[class];

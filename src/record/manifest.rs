@@ -93,7 +93,13 @@ pub struct Explained {
     pub class: usize,
     /// Its name.
     pub class_name: String,
-    /// What of the class: always its logit, before softmax.
+    /// For a contrast, index of the class whose map is taken away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<usize>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against_name: Option<String>,
+    /// What of the class: its logit, before softmax; of a contrast, how far it is above the other's.
     pub score: String,
     /// The method.
     pub method: String,
@@ -225,9 +231,10 @@ impl Manifest {
     /// # Errors
     /// The word that this saltty does not know.
     pub fn request(&self) -> Result<Request, String> {
-        let Explained { class, method, layer, colormap, .. } = &self.explanation;
+        let Explained { class, against, method, layer, colormap, .. } = &self.explanation;
         Ok(Request {
             class: *class,
+            against: *against,
             method: Method::from_str(method, true)?,
             layer: layer.clone(),
             colors: colormap.parse()?,

@@ -4,7 +4,7 @@ use super::{Request, Stage};
 use crate::{
     Result,
     explain::{Attribution, Method, Session},
-    heatmap::{ColorMap, Edge, magnitude, positive_over_max, signed_over_max_abs, upsample},
+    heatmap::{Edge, magnitude, positive_over_max, signed_over_max_abs, upsample},
     model::Layer,
     planes::Planes,
 };
@@ -23,20 +23,28 @@ pub struct Map {
 /// # Errors
 /// What [`Session::explain`] says.
 pub fn maps(session: &Session, request: &Request, layer: &Layer, side: usize) -> Result<(Vec<Map>, Attribution)> {
-    let attribution = session.explain(request.method, request.class, layer)?;
+    let attribution = match request.against {
+        Some(against) => session.contrast(request.method, [request.class, against], layer)?,
+        None => session.explain(request.method, request.class, layer)?,
+    };
     let mut maps = Vec::new();
     let mut add = |stage, planes| maps.push(Map { stage, planes });
     let coarse = match request.method {
         Method::GradCam | Method::GuidedGradCam => {
-            let cam = session.grad_cam(request.class, layer)?;
-            add(Stage::ChannelWeights, Planes::new(cam.alpha.len(), 1, 1, cam.alpha.clone()));
-            Some(cam.map.clone())
+            let (cam, mut alpha) = (session.grad_cam(request.class, layer)?, Vec::new());
+            alpha.clone_from(&cam.alpha);
+            if let Some(against) = request.against {
+                let less = session.grad_cam(against, layer)?;
+                alpha.iter_mut().zip(&less.alpha).for_each(|(alpha, less)| *alpha -= less);
+            }
+            add(Stage::ChannelWeights, Planes::new(alpha.len(), 1, 1, alpha));
+            Some(if request.method.is_fine() { cam.map.clone() } else { (*attribution.map).clone() })
         }
         Method::Cam => Some((*attribution.map).clone()),
         Method::GuidedBackprop | Method::Gradient | Method::Deconvnet => None,
     };
     if let Some(coarse) = coarse {
-        let diverging = request.colors == ColorMap::Diverging && !request.method.is_fine();
+        let diverging = request.colors().is_signed() && !request.method.is_fine();
         let normalised = if diverging { signed_over_max_abs(&coarse) } else { positive_over_max(&coarse) };
         let resized = upsample(&normalised, side, side, Edge::Clamp);
         add(Stage::RawMap, coarse);

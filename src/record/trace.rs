@@ -16,7 +16,7 @@ use crate::{
     planes::Planes,
     raster::Raster,
     scene,
-    studio::Studio,
+    studio::{CONTRAST, Studio},
     weights::Fingerprint,
 };
 
@@ -25,12 +25,34 @@ use crate::{
 pub struct Request {
     /// Index of the class.
     pub class: usize,
+    /// Index of the class whose map is taken away, for a contrast.
+    pub against: Option<usize>,
     /// The method.
     pub method: Method,
     /// The target layer's name.
     pub layer: String,
     /// The colours.
     pub colors: ColorMap,
+}
+
+impl Request {
+    /// What is explained: the logit of the class, or how far it is above the other's.
+    fn score(&self, classes: usize) -> Score {
+        let Some(against) = self.against else { return Score::Logit(self.class) };
+        let weight = |index| f64::from(u8::from(index == self.class)) - f64::from(u8::from(index == against));
+        Score::Logits((0..classes).map(weight).collect())
+    }
+
+    /// The class and the method as files are called: `285.grad-cam`, or `285-minus-207.grad-cam`.
+    pub fn name(&self) -> String {
+        let against = self.against.map_or_else(String::new, |class| format!("-minus-{class}"));
+        format!("{}{against}.{}", self.class, self.method)
+    }
+
+    /// The colours of the map: a contrast is shown in diverging ones.
+    pub(super) fn colors(&self) -> ColorMap {
+        if self.against.is_some() { ColorMap::Diverging } else { self.colors }
+    }
 }
 
 /// The stages before the network.
@@ -124,15 +146,19 @@ impl Back {
         let names = studio.classifier().layers().iter().map(|layer| layer.name.to_string());
         let signed = |name: String| Ok((name.clone(), Signature::of(&pass.activation(&name)?)));
         let activations = names.map(signed).collect::<Result<_>>()?;
+        let score = request.score(studio.classifier().classes());
         let mut sweeps = Vec::new();
         for (rule, to) in needed(request.method, &layer.name) {
             let mut layers = Vec::new();
             let mut visit = |name: &str, gradient: Planes| layers.push((name.to_owned(), Signature::of(&gradient)));
-            pass.gradients(&Score::Logit(request.class), rule, to, &mut visit)?;
+            pass.gradients(&score, rule, to, &mut visit)?;
             sweeps.push(Swept { rule, to: to.to_owned(), layers });
         }
         let (maps, attribution) = maps(&session, request, &layer, square.width)?;
-        let painting = scene::paint(&attribution, square, request.colors, studio.preprocess().rgb_order());
+        let mut painting = scene::paint(&attribution, square, request.colors(), studio.preprocess().rgb_order());
+        if request.against.is_some() {
+            painting.overlay = CONTRAST.overlay(square, &painting.map);
+        }
         let colours = [painting.map, painting.overlay];
         Ok(Self { activations, logits: pass.logits().to_vec(), sweeps, maps, colours })
     }

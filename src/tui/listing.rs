@@ -31,12 +31,11 @@ impl Entry {
         self.trouble.is_some() || (self.top.len() >= networks && self.top.iter().all(Option::is_some))
     }
 
-    /// Whether the likeliest class is not the one that the folder names, or the networks name different ones.
-    pub fn contradicts(&self) -> bool {
+    /// The class that contradicts the likeliest: the one that the folder names, or what another network finds likeliest.
+    pub fn contradicted_by(&self) -> Option<usize> {
         let likeliest = |top: &Option<Vec<(usize, f64)>>| top.as_ref()?.first().map(|&(class, _)| class);
-        let mut classes = self.top.iter().filter_map(likeliest).chain(self.folder);
-        let first = classes.next();
-        self.likeliest().is_some() && classes.any(|class| Some(class) != first)
+        let (first, _) = self.likeliest()?;
+        self.folder.into_iter().chain(self.top.iter().skip(1).filter_map(likeliest)).find(|&class| class != first)
     }
 
     /// How much the prediction contradicts the folder's name and the networks each other, 0 to 1; none where there is
@@ -264,7 +263,18 @@ mod tests {
         }
         assert_eq!(listing.entries[1].disagreement(), Some(0.95));
         assert_eq!(listing.entries[2].disagreement(), None);
-        assert_eq!([0, 1, 2].map(|photo| listing.entries[photo].contradicts()), [false, true, false]);
+        let tabby = names.exactly("tabby");
+        assert_eq!([0, 1, 2].map(|photo| listing.entries[photo].contradicted_by()), [None, tabby, None]);
+    }
+
+    #[test]
+    fn the_folder_contradicts_before_another_network_does() {
+        let top = |class| Some(vec![(class, 0.9)]);
+        let entry = |folder, top: &[Option<Vec<(usize, f64)>>]| Entry { top: top.to_vec(), folder, ..Entry::default() };
+        assert_eq!(entry(Some(1), &[top(2), top(3)]).contradicted_by(), Some(1));
+        assert_eq!(entry(Some(2), &[top(2), top(3)]).contradicted_by(), Some(3));
+        assert_eq!(entry(None, &[top(2), None]).contradicted_by(), None);
+        assert_eq!(entry(Some(1), &[None, top(3)]).contradicted_by(), None, "nothing is likeliest yet");
     }
 
     #[test]

@@ -270,7 +270,7 @@ impl Model {
 
     /// How the panes are painted now.
     pub fn paint(&self) -> Paint {
-        Paint { opacity: self.opacity, bound: self.bound() }
+        Paint { opacity: self.opacity, bound: self.bound(), plain: self.depth == Depth::Ascii }
     }
 
     /// What a pane wishes for, as the worker understands it; none before the networks are loaded.

@@ -85,11 +85,13 @@ pub struct Paint {
     pub opacity: Option<u8>,
     /// The bound of a shared scale.
     pub bound: Option<f64>,
+    /// For a terminal without colours, where more must be brighter.
+    pub plain: bool,
 }
 
 impl Paint {
     /// As the scene itself is.
-    pub const OWN: Self = Self { opacity: None, bound: None };
+    pub const OWN: Self = Self { opacity: None, bound: None, plain: false };
 
     /// How photo and map are added up.
     pub fn blend(self) -> Blend {
@@ -104,17 +106,24 @@ impl Paint {
         if self.opacity.is_none() && scene.against.is_some() { CONTRAST } else { self.blend() }
     }
 
+    /// What is shown in `colors` elsewhere.
+    pub fn colors(self, colors: ColorMap) -> ColorMap {
+        if self.plain { colors.without_colors() } else { colors }
+    }
+
     /// `scene` so; nothing where it is so already.
     pub fn of(self, scene: &Scene) -> Option<Repainted> {
         let bound = self.bound.filter(|&bound| bound > 0.0 && bound != scene.shown.bound);
-        if self.opacity.is_none() && bound.is_none() {
+        let fine = scene.method.is_fine();
+        let own = scene.colors.of_sizes(fine);
+        let colors = self.colors(own);
+        if self.opacity.is_none() && bound.is_none() && colors == own {
             return None;
         }
         let shown = bound.map_or_else(|| scene.shown.clone(), |bound| scene.shown.on_scale(bound));
-        let fine = scene.method.is_fine();
-        let colors = if fine && scene.colors == ColorMap::Diverging { ColorMap::Grey } else { scene.colors };
         // A coarse map on its own scale has its colours already.
-        let painted = if bound.is_none() && !fine { scene.map.clone() } else { shown.paint(&scene.photo, colors) };
+        let has = bound.is_none() && !fine && colors == own;
+        let painted = if has { scene.map.clone() } else { shown.paint(&scene.photo, colors) };
         let overlay = self.blend_of(scene).overlay(&scene.photo, &painted);
         Some(Repainted { map: if fine { scene.map.clone() } else { painted }, overlay })
     }
@@ -187,6 +196,6 @@ mod tests {
     #[test]
     fn no_opacity_is_the_articles_overlay() {
         assert_eq!(Paint::OWN.blend(), Blend::default());
-        assert_eq!(Paint { opacity: Some(3), bound: None }.blend(), Blend { photo: 0.7, map: 0.3 });
+        assert_eq!(Paint { opacity: Some(3), ..Paint::OWN }.blend(), Blend { photo: 0.7, map: 0.3 });
     }
 }

@@ -140,7 +140,7 @@ fn pictures_of(part: &Part, pictures: Pictures) -> Vec<Raster> {
     let Part { scene, paint, .. } = part;
     let shown = paint.bound.map_or_else(|| scene.shown.clone(), |bound| scene.shown.on_scale(bound));
     let fine = scene.method.is_fine();
-    let colors = if fine && scene.colors == ColorMap::Diverging { ColorMap::Grey } else { scene.colors };
+    let colors = scene.colors.of_sizes(fine);
     let painted = shown.paint(&photo, colors);
     let overlay = paint.blend_of(scene).overlay(&photo, &painted);
     // A pixel map alone is shown in its own way, by the pixels of the network.

@@ -138,7 +138,9 @@ impl Verifier {
         let mut manifest = crate::record::describe(path, studio, &subject, &request, &fresh);
         manifest.tolerances.clone_from(&record.manifest.tolerances);
         manifest.seal.clone_from(&record.manifest.seal);
-        manifest.explanation.class_name.clone_from(&record.manifest.explanation.class_name);
+        let (told, as_told) = (&mut manifest.explanation, &record.manifest.explanation);
+        told.class_name.clone_from(&as_told.class_name);
+        told.against_name.clone_from(&as_told.against_name);
         Ok(Record { path: path.clone(), manifest, trace: fresh })
     }
 
@@ -231,7 +233,11 @@ fn network_change(manifest: &Manifest, studio: &Studio) -> Option<Change> {
 fn what(manifest: &Manifest) -> String {
     let explained = &manifest.explanation;
     let photo = manifest.photo.path.file_name().unwrap_or_default().to_string_lossy();
-    format!("{} of {} ({}) in {photo}", explained.method, explained.class_name, explained.class)
+    let less = explained.against.map_or_else(String::new, |class| {
+        let name = explained.against_name.as_deref().unwrap_or("class");
+        format!(" minus {name} ({class})")
+    });
+    format!("{} of {} ({}){less} in {photo}", explained.method, explained.class_name, explained.class)
 }
 
 fn damaged(path: &Path, manifest: &Manifest, damage: Damage) -> Checked {

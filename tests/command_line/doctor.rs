@@ -46,3 +46,13 @@ fn text_is_in_the_colours_that_are_asked_for() {
     let (_, told) = run(saltty(folder.path()).args(["doctor", "--cell", "9"]), 2);
     assert!(told.contains("no size of a cell in pixels"), "{told}");
 }
+
+#[test]
+fn the_same_is_there_for_programs() {
+    let folder = folder();
+    let report: serde_json::Value = serde_json::from_str(&prints(folder.path(), "doctor --json")).unwrap();
+    assert!(report["terminal"].is_null() && report["interface"].is_null(), "there is no terminal: {report}");
+    assert_eq!([&report["text"]["value"], &report["text"]["because"]], ["ascii", "NO_COLOR is set"]);
+    assert_eq!((&report["no_color"], &report["version"]), (&true.into(), &env!("CARGO_PKG_VERSION").into()));
+    assert!(report["key_map"]["exists"].is_boolean() && report["findings"]["path"].is_string(), "{report}");
+}

@@ -127,14 +127,14 @@ fn browse_a_folder_filter_sort_mark_and_compare_what_is_marked() {
     tty.wait("all three are known, one contradicts its folder", |screen| {
         let lines = rows(screen);
         let classes = lines.iter().filter(|line| line.contains(" % ")).count();
-        (classes == 3 && lines.iter().filter(|line| line.contains('≠')).count() == 1).then_some(())
+        (classes == 3 && lines.iter().filter(|line| line.contains("≠ golden retriever")).count() == 1).then_some(())
     });
     tty.press("/retr");
     tty.wait_for("1 of 3 photos");
     tty.press("\r");
     tty.wait_for("c.png");
     tty.press(ESC);
-    tty.wait_without("retr");
+    tty.wait_without("/ retr");
     tty.press("ooo");
     tty.wait("the contradiction is first", |screen| rows(screen)[2].contains("c.png").then_some(()));
     tty.press("\x1b[H  ");

@@ -68,6 +68,22 @@ fn the_doctor_says_what_a_terminal_answered_and_why_it_chose_so() {
 }
 
 #[test]
+fn the_doctor_tells_programs_the_same() {
+    let mut tty = Tty::start(&["doctor", "--json"], &setting());
+    answer(&mut tty, XTERM, "");
+    let (status, _, written) = tty.end();
+    assert_eq!(status, 0);
+    let json = &written[written.find("{\r\n").unwrap()..=written.rfind('}').unwrap()];
+    let report: serde_json::Value = serde_json::from_str(json).unwrap();
+    let terminal = &report["terminal"];
+    assert_eq!((&terminal["name"], &terminal["cell"]), (&"XTerm(390)".into(), &"9x20".into()), "{json}");
+    assert_eq!(terminal["columns_and_rows"], serde_json::json!([100, 30]));
+    assert!(terminal["answered_ms"].as_f64() > Some(0.0) && terminal["sixel"] == true && terminal["kitty"] == false);
+    let used = |what: &str| report["interface"][what]["value"].as_str().unwrap().to_owned();
+    assert_eq!(["colours", "pictures", "synchronised"].map(used), ["24bit", "sixel", "true"]);
+}
+
+#[test]
 fn the_doctor_does_not_wait_for_a_terminal_that_says_nothing() {
     let variables = &[("TERM", "xterm-256color"), ("SALTTY_QUERY_MS", "100"), ("SALTTY_GRAPHICS", "iterm2")];
     let (status, _, written) = Tty::start(&["doctor"], &Setting { variables, ..Setting::default() }).end();

@@ -74,6 +74,17 @@ pub fn scene(method: Method, explained: ClassScore) -> Scene {
     }
 }
 
+/// What speaks for a class but not for another: from blue at the upper left to red at the lower right.
+pub fn contrast(explained: ClassScore, less: ClassScore) -> Scene {
+    let scene = scene(Method::GradCam, explained);
+    let colors = ColorMap::Diverging;
+    let raw = scene.raw.map(|value| value - 0.005);
+    let map = fields(|x, y| colors.color((x + y) as f64 / 3.0 - 1.0));
+    let overlay = saltty::studio::CONTRAST.overlay(&scene.photo, &map);
+    let shown = saltty::heatmap::shown(&raw, false, colors);
+    Scene { map, overlay, raw, shown, colors, against: Some(less), ..scene }
+}
+
 pub fn start(depth: Depth) -> Start {
     let photos =
         ["cat_and_dog.jpg", "photos/cat.png", "a very long name of a photo, longer than the screen is wide.png"];

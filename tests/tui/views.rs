@@ -70,9 +70,7 @@ fn caveat(depth: Depth, size: Size) -> Model {
 }
 
 fn contrast(depth: Depth, size: Size) -> Model {
-    let mut scene = scene(Method::GradCam, class(285, 0.613));
-    scene.against = Some(class(207, 0.001));
-    sized(shown(depth, scene), size)
+    sized(shown(depth, canned::contrast(class(285, 0.613), class(207, 0.001))), size)
 }
 
 /// Two panes, their difference, one scale, numbers and a cursor.

@@ -232,6 +232,9 @@ fn a_record_made_here_is_one_that_saltty_verifies() {
     assert!(matches!(found, saltty::record::Found::Whole(_)));
     let second = desk.record(&ask(PHOTO, Some(285)), folder.path()).unwrap();
     assert_eq!(second[0].file_name().unwrap(), "cat_and_dog.285.grad-cam-2.toml", "nothing is overwritten");
+    let contrast = Ask { against: Some(207), ..ask(PHOTO, Some(285)) };
+    let third = desk.record(&contrast, folder.path()).unwrap();
+    assert_eq!(third[0].file_name().unwrap(), "cat_and_dog.285-minus-207.grad-cam.toml");
 }
 
 /// All files under a folder.

@@ -4,6 +4,7 @@
 mod common;
 
 mod against;
+mod contrast;
 mod damage;
 mod folder;
 mod records;

@@ -169,6 +169,9 @@ pub struct Record {
     /// Classes to explain: index, name, unique part of a name, WordNet id, or topN for the N likeliest [default: top1].
     #[arg(long, short, value_name = "CLASS|topN")]
     pub class: Vec<String>,
+    /// Record contrasts: the map of each class less the map of this one (grad-cam, cam), in diverging colours.
+    #[arg(long, value_name = "CLASS")]
+    pub minus: Option<String>,
     /// Methods [default: grad-cam].
     #[arg(long, short)]
     pub method: Vec<Method>,
@@ -184,6 +187,7 @@ Examples:
   saltty record cat.jpg --out records
   saltty record photos/ --class top3 --method guided-grad-cam --out records --copy-photos
   saltty record cat.jpg --model vgg19 --weights vgg19.safetensors --out records
+  saltty record cat.jpg --class \"egyptian cat\" --minus \"golden retriever\" --out records
 
 For each explanation it writes PHOTO.CLASS.METHOD.toml, to be read, and the arrays that this names.
 Exit status: 0 done, 1 something failed (the other photos are still done), 2 wrong usage.";

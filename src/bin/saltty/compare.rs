@@ -160,12 +160,10 @@ fn plain(options: &Compare, openings: &[Opening]) -> Result<ExitCode> {
         let scene = desk.explain(&ask, &mut Unwatched).map_err(told)?.context("nobody stopped it")?;
         parts.push(Part { photo: photo.clone(), scene: Arc::new(scene), paint: Paint::OWN, painted: None });
     }
-    if options.shared_scale {
-        let bound = Some(common_bound(parts.iter().map(|part| &*part.scene)));
-        for part in &mut parts {
-            part.paint = Paint { opacity: None, bound };
-            part.painted = part.paint.of(&part.scene).map(Arc::new);
-        }
+    let bound = options.shared_scale.then(|| common_bound(parts.iter().map(|part| &*part.scene)));
+    for part in &mut parts {
+        part.paint = Paint { bound, ..output::paint(&options.look) };
+        part.painted = part.paint.of(&part.scene).map(Arc::new);
     }
     if let Some(file) = &options.png {
         save::compose(&parts, Pictures::Overlay, &Lens::default(), None).write_png(file)?;

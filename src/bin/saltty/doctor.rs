@@ -1,5 +1,7 @@
 //! `saltty doctor`: what the terminal can do, what is used of it and why, and how to choose otherwise.
 
+mod report;
+
 use std::{
     fmt::Write as _,
     io::{self, IsTerminal},
@@ -34,6 +36,12 @@ pub fn run(options: &Doctor) -> Result<ExitCode> {
     let facts = if there { terminal::ask(&here, wishes.limit()).unwrap_or_default() } else { Facts::default() };
     let window = if there { terminal::window_cell() } else { None };
     let choice = Choice::new(&wishes, &here, &facts, window);
+    if options.json {
+        let text = output::depth_and_why(&options.look)?;
+        let report = report::Report::new(&here, &facts, there.then_some(&choice), text);
+        output::print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut page = String::new();
     found(&mut page, &here, &facts, there);
     chosen(&mut page, &choice, &facts, &wishes, there);

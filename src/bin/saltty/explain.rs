@@ -232,14 +232,16 @@ impl<'o> Run<'o> {
     ) -> Result<(Vec<report::Explained>, String)> {
         let square = &told.photo.square;
         let (mut explained, mut text) = (Vec::new(), String::new());
-        let paintings = pictures::article(&self.studio, article, square, self.options.look.colormap);
+        let look = &self.options.look;
+        let painted = |colors| pictures::article(&self.studio, article, square, colors);
+        let (paintings, printed) = (painted(look.colormap), painted(output::paint(look).colors(look.colormap)));
         watch.lap("paint");
-        for (name, painting) in paintings {
+        for ((name, painting), (_, print)) in paintings.into_iter().zip(&printed) {
             let files = pictures.files(told.photo.path, &format!("article.{}", name.replace('_', "-")));
             write_all(std::iter::once((&files[..], [&painting.map, &painting.overlay])))?;
             let note = painting.note.as_ref().map_or_else(String::new, |note| format!("note: {note}\n"));
-            let rasters = [("photo", square), ("map", &painting.map), ("overlay", &painting.overlay)];
-            let pictures = output::beside(&rasters, &self.options.look);
+            let rasters = [("photo", square), ("map", &print.map), ("overlay", &print.overlay)];
+            let pictures = output::beside(&rasters, look);
             write!(text, "\nthe article's {}\n{note}{pictures}", name.replace('_', " "))?;
             explained.push(report::Explained::article(name, &self.studio, painting.note, &files));
         }

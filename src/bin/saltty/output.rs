@@ -11,6 +11,7 @@ use saltty::{
     raster::{Depth, Raster},
     scene::{ClassScore, Scene},
     terminal::Surroundings,
+    tui::pane::Paint,
 };
 
 use crate::cli::{Look, When, terminal};
@@ -126,7 +127,14 @@ pub fn classes(top: &[ClassScore], marked: &ClassScore) -> String {
 
 /// Photo, map and overlay of a scene, side by side.
 pub fn pictures(scene: &Scene, look: &Look) -> String {
-    beside(&[("photo", &scene.photo), (scene.method.title(), &scene.map), ("overlay", &scene.overlay)], look)
+    let plain = paint(look).of(scene);
+    let (map, overlay) = plain.as_ref().map_or((&scene.map, &scene.overlay), |plain| (&plain.map, &plain.overlay));
+    beside(&[("photo", &scene.photo), (scene.method.title(), map), ("overlay", overlay)], look)
+}
+
+/// How scenes are painted to be printed.
+pub fn paint(look: &Look) -> Paint {
+    Paint { plain: depth(look) == Depth::Ascii, ..Paint::OWN }
 }
 
 /// Up to three pictures side by side as text, each under its title.

@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use saltty::{
     Error,
     explain::Method,
@@ -30,6 +30,7 @@ struct Run<'o> {
     studio: Studio,
     fingerprint: Fingerprint,
     classes: Vec<wanted::Wanted>,
+    against: Option<usize>,
     methods: Vec<Method>,
     stems: HashSet<String>,
 }
@@ -45,7 +46,11 @@ pub fn run(options: &cli::Record) -> Result<ExitCode> {
     let methods = if options.method.is_empty() { vec![Method::GradCam] } else { options.method.clone() };
     network::remark_on_cam(&options.network, &methods, &studio);
     let classes = wanted::find(&options.class, studio.names())?;
-    let mut run = Run { options, studio, fingerprint, classes, methods, stems: HashSet::new() };
+    let against = options.minus.as_deref().map(|class| studio.names().find(class)).transpose()?;
+    if let Some(method) = methods.iter().copied().find(|method| against.is_some() && method.is_fine()) {
+        return Err(Error::NoContrast { method }.into());
+    }
+    let mut run = Run { options, studio, fingerprint, classes, against, methods, stems: HashSet::new() };
     let mut failed = false;
     for photo in &photos {
         if let Err(error) = run.record(photo) {
@@ -74,7 +79,7 @@ impl Run<'_> {
         };
         let mut records = Vec::new();
         for request in requests {
-            let file = self.options.out.join(format!("{stem}.{}.{}.toml", request.class, request.method));
+            let file = self.options.out.join(format!("{stem}.{}.toml", request.name()));
             if file.exists() && !self.options.force {
                 return Err(Error::RecordExists { path: file }.into());
             }
@@ -92,7 +97,14 @@ impl Run<'_> {
         let session = self.studio.session(&self.studio.fit(&Photo::decode(bytes, photo)?))?;
         let classes = wanted::classes(&self.classes, &session);
         let layer = self.studio.layer().name.to_string();
-        let request = |class, method| Request { class, method, layer: layer.clone(), colors: self.options.colormap };
+        let (against, colors) = (self.against, self.options.colormap);
+        if against.is_some_and(|against| classes.contains(&against)) {
+            bail!(
+                "{}: a class has no contrast with itself; name other classes by --class and --minus",
+                photo.display()
+            );
+        }
+        let request = |class, method| Request { class, against, method, layer: layer.clone(), colors };
         Ok(classes.iter().flat_map(|&class| self.methods.iter().map(move |&method| request(class, method))).collect())
     }
 

@@ -42,11 +42,9 @@ pub fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
-/// Paints all panes as they are to be shown now, and asks how alike they are.
+/// [Repaints](repaint) all panes, and asks how alike they are.
 pub fn refresh(model: &mut Model) -> Vec<Effect> {
-    let paint = model.paint();
-    model.panes.iter_mut().for_each(|pane| pane.repaint(paint));
-    model.difference = difference(model).map(Arc::new);
+    repaint(model);
     if !model.compares() {
         model.likeness.clear();
         return Vec::new();
@@ -55,6 +53,13 @@ pub fn refresh(model: &mut Model) -> Vec<Effect> {
     model.measures += 1;
     let scenes = model.panes.iter().map(|pane| pane.scene().cloned()).collect();
     vec![Effect::Measure(model.measures, scenes)]
+}
+
+/// Paints all panes as they are to be shown now.
+pub fn repaint(model: &mut Model) {
+    let paint = model.paint();
+    model.panes.iter_mut().for_each(|pane| pane.repaint(paint));
+    model.difference = difference(model).map(Arc::new);
 }
 
 /// The pane whose difference from the first is shown.
@@ -69,7 +74,7 @@ fn difference(model: &Model) -> Option<Difference> {
     let pane = other(model);
     let (a, b) = (model.panes[0].scene()?, model.panes.get(pane)?.scene()?);
     let shown = compare::difference(&a.shown, &b.shown, model.shared);
-    let picture = shown.paint(&a.photo, ColorMap::Diverging);
+    let picture = shown.paint(&a.photo, model.paint().colors(ColorMap::Diverging));
     Some(Difference { pane, picture, bound: shown.bound })
 }
 

@@ -73,11 +73,9 @@ fn part(model: &Model, pane: &Pane) -> Option<Part> {
 fn record(model: &mut Model) -> Vec<Effect> {
     let pane = model.pane();
     let Some(shown) = &pane.shown else { return Vec::new() };
-    if shown.scene.against.is_some() {
-        return say(model, "a contrast cannot be recorded; record the two classes");
-    }
     let Some(mut ask) = model.ask(model.focus, &shown.wish, false) else { return Vec::new() };
     ask.class = Some(shown.scene.class.index);
+    ask.against = shown.scene.against.as_ref().map(|class| class.index);
     model.notice = Some(Notice::Said("writing a record...".to_owned()));
     vec![Effect::Work(Order::Record(ask, "".into()))]
 }

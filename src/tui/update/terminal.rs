@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use super::compare;
 use crate::{
     raster::Depth,
     terminal::{Choice, Link, Protocol},
@@ -29,7 +30,11 @@ fn settle(model: &mut Model) {
     let slow = model.is_slow();
     let chosen = choice.depth.value;
     let fewer = slow && chosen == Depth::True && !choice.depth_asked;
-    model.depth = if fewer { Depth::Palette256 } else { chosen };
+    let depth = if fewer { Depth::Palette256 } else { chosen };
+    if depth != model.depth {
+        model.depth = depth;
+        compare::repaint(model);
+    }
     model.cell = choice.cell.value;
     let own = choice.graphics.value != Protocol::HalfBlocks && (choice.graphics_asked || !slow);
     let graphics = own.then(|| Graphics {

@@ -53,9 +53,8 @@ pub fn scale(model: &Model, pane: &Pane, theme: &Theme, area: Rect, buf: &mut Bu
         return Line::styled(words, theme.dim).render(area, buf);
     }
     let bound = model.bound().unwrap_or(scene.shown.bound);
-    let colors =
-        if scene.method.is_fine() && scene.colors == ColorMap::Diverging { ColorMap::Grey } else { scene.colors };
-    let low = if colors == ColorMap::Diverging { -bound } else { 0.0 };
+    let colors = model.paint().colors(scene.colors.of_sizes(scene.method.is_fine()));
+    let low = if colors.is_signed() { -bound } else { 0.0 };
     let name = if model.bound().is_some() { format!("{colors}, shared") } else { colors.to_string() };
     ends(colors, [low, bound], &name, model.depth, theme, area, buf);
 }

@@ -166,7 +166,8 @@ fn difference(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(difference) = &model.difference else { return };
     picture::render(model, model.panes.len(), &Source::Difference(difference.clone()), inside, buf);
     let bound = difference.bound;
-    bar::ends(ColorMap::Diverging, [-bound, bound], "difference", model.depth, theme, scale, buf);
+    let colors = model.paint().colors(ColorMap::Diverging);
+    bar::ends(colors, [-bound, bound], "difference", model.depth, theme, scale, buf);
     let what = if model.shared { "of raw values" } else { "each over its own maximum" };
     Line::styled(what, theme.dim).render(words, buf);
 }

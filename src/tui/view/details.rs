@@ -9,6 +9,8 @@ use ratatui::{
 
 use super::{Theme, rows};
 use crate::{
+    explain::Method,
+    heatmap::ColorMap,
     scene::{ClassScore, Scene},
     tui::{keys::Action, model::Model},
 };
@@ -46,7 +48,12 @@ pub fn lines<'m>(model: &'m Model, theme: &Theme) -> Vec<Line<'m>> {
     if let Some(note) = &scene.note {
         lines.push(Line::styled(format!("note: {note}"), theme.caution));
     }
-    lines.push(Line::from(format!("of {}", subject(scene))));
+    lines.push(Line::from(format!("of {}", subject(scene, model.paint().colors(scene.colors)))));
+    if let Some(chosen) = elsewhere(model, scene) {
+        let at = scene.layer.split(' ').next().unwrap_or_default();
+        let note = format!("note: cam is always computed at {at}; {chosen} does not apply to it");
+        lines.push(Line::styled(note, theme.dim));
+    }
     if let Some(caveat) = scene.method.caveat() {
         lines.push(Line::styled(format!("caveat: {caveat}"), theme.caution));
     }
@@ -60,16 +67,22 @@ fn method(scene: &Scene, theme: &Theme) -> Line<'static> {
     Line::from(vec![Span::styled(scene.method.title(), theme.strong), Span::raw(text)])
 }
 
+/// The layer that was chosen, where CAM does not look at it.
+fn elsewhere<'m>(model: &'m Model, scene: &Scene) -> Option<&'m str> {
+    let chosen = &*model.network()?.layers.get(model.pane().wish.layer)?.name;
+    (scene.method == Method::Cam && scene.layer.split(' ').next() != Some(chosen)).then_some(chosen)
+}
+
 /// Class, place and colours.
-fn subject(scene: &Scene) -> String {
+fn subject(scene: &Scene, colors: ColorMap) -> String {
     let class = &scene.class;
     let at = if scene.method.is_fine() && !scene.method.has_target_layer() { "at the" } else { "at" };
     let layer = scene.layer.strip_prefix("the ").unwrap_or(&scene.layer);
-    let Scene { colors, against, .. } = scene;
+    let [first, second] = if colors == ColorMap::Shades { ["bright", "dark"] } else { ["red", "blue"] };
     let scored = |class: &ClassScore| format!("{} ({}), logit {:.2}", class.name, class.index, class.logit);
-    match against {
+    match &scene.against {
         Some(less) => format!(
-            "{}, minus {}, {at} {layer}, in {colors}: red speaks for the first, blue for the second",
+            "{}, minus {}, {at} {layer}, in {colors}: {first} speaks for the first, {second} for the second",
             scored(class),
             scored(less)
         ),

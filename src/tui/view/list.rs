@@ -176,15 +176,24 @@ fn prediction(model: &Model, entry: &Entry, theme: &Theme, area: Rect, buf: &mut
     };
     let percent = format!("{:>5.1} % ", probability * 100.0);
     let bar = if area.width >= 40 { BAR } else { 0 };
-    let apart = if entry.contradicts() && area.width >= 30 { " ≠" } else { "" };
     let name = room.saturating_sub(percent.len() + usize::from(bar) + 3);
+    let other = entry.contradicted_by().filter(|_| area.width >= 30);
     buf.set_stringn(area.x, area.y, &percent, room, Style::new());
     let at = area.x + percent.len() as u16;
     if bar > 0 {
         buf.set_stringn(at, area.y, theme.bar_text(probability, bar), bar.into(), theme.bar);
     }
     let at = at + bar + u16::from(bar > 0);
-    let text = format!("{}{apart}", shortened(names.name(class), name.saturating_sub(apart.chars().count())));
-    let style = if apart.is_empty() { Style::new() } else { theme.caution };
+    let text = match other {
+        Some(other) => apart(names.name(class), names.name(other), name),
+        None => shortened(names.name(class), name),
+    };
+    let style = if other.is_some() { theme.caution } else { Style::new() };
     buf.set_stringn(at, area.y, text, usize::from(area.right().saturating_sub(at)), style);
+}
+
+/// A class and the one that contradicts it, as far as there is room for that one's name: shortened, it would say little.
+fn apart(class: &str, other: &str, room: usize) -> String {
+    let both = format!("{class} ≠ {other}");
+    if both.chars().count() <= room { both } else { format!("{} ≠", shortened(class, room.saturating_sub(2))) }
 }

@@ -169,9 +169,10 @@ impl Workshop for Desk {
         let fingerprint = bench.fingerprint.as_ref().ok_or("the weights have no fingerprint")?;
         let weights = bench.supply.weights.as_deref();
         let subject = Subject { photo: &ask.photo, bytes: &bytes, weights, fingerprint };
-        let request = Request { class, method: ask.method, layer: ask.layer.to_string(), colors: ask.colors };
+        let (method, against, layer) = (ask.method, ask.against, ask.layer.to_string());
+        let request = Request { class, against, method, layer, colors: ask.colors };
         let stem = ask.photo.file_stem().unwrap_or_default().to_string_lossy();
-        let file = save::free(folder, &format!("{stem}.{class}.{}", ask.method), &["toml"]).remove(0);
+        let file = save::free(folder, &format!("{stem}.{}", request.name()), &["toml"]).remove(0);
         let mut record = Record::make(file, studio, &subject, &request).map_err(told)?;
         record.write(false).map_err(told)?;
         Ok(vec![record.path])

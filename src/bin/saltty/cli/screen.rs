@@ -109,6 +109,9 @@ pub struct Keys {
 #[derive(Args, Debug)]
 #[command(after_help = DOCTOR_EXAMPLES)]
 pub struct Doctor {
+    /// Print what was found as JSON, to be sent along with a report of what looks wrong.
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub look: Look,
     #[command(flatten)]
@@ -119,6 +122,7 @@ const DOCTOR_EXAMPLES: &str = "\
 Examples:
   saltty doctor                                  what was found, what is used of it, and why
   saltty doctor --graphics sixel                 the same with a choice made by hand
+  saltty doctor --json                           the same for programs, and for bug reports
   SALTTY_QUERY_MS=3000 saltty doctor             more patience, over a very slow link
 
 Without a terminal it says what text would look like. Exit status: 0.";
