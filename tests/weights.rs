@@ -186,8 +186,16 @@ fn metadata_states_the_input_convention_and_the_person_overrides_it() {
     assert_eq!(stated(&[("preprocess", "torchvision")]), (Preprocess::Torchvision, Origin::Metadata));
     assert_eq!(stated(&[("input", "BGR 227x227, minus the mean")]), (Preprocess::Caffe, Origin::Metadata));
     assert_eq!(stated(&[]), (Preprocess::Caffe, Origin::Guessed));
-    let asked = Weights::embedded().with_preprocess(Some(Preprocess::Keras));
-    assert_eq!((asked.preprocess(), asked.origin()), (Preprocess::Keras, Origin::Asked));
+    let asked = |preprocess| {
+        let asked = Weights::embedded().with_preprocess(Some(preprocess));
+        (asked.preprocess(), asked.origin())
+    };
+    assert_eq!(asked(Preprocess::Caffe), (Preprocess::Caffe, Origin::Asked));
+    let (preprocess, origin) = asked(Preprocess::Keras);
+    assert_eq!((preprocess, origin), (Preprocess::Keras, Origin::Overruled(Preprocess::Caffe)));
+    assert!(origin.describe().contains("the weights say that they read caffe input"), "{}", origin.describe());
+    let unstated = Weights::open(&write("unstated.safetensors", &squeezenet(), Dtype::F16, &[])).unwrap();
+    assert_eq!(unstated.with_preprocess(Some(Preprocess::Keras)).origin(), Origin::Asked, "nobody said otherwise");
 }
 
 /// Ten thousand classes, and two.

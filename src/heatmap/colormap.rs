@@ -69,7 +69,7 @@ impl ColorMap {
             Self::Jet => jet(unit),
             Self::Viridis => colorous::VIRIDIS.eval_continuous(unit).as_array(),
             Self::Grey => [level(unit); 3],
-            Self::Shades => [level((value.clamp(-1.0, 1.0) + 1.0) / 2.0); 3],
+            Self::Shades => [level(0.5 + value.clamp(-1.0, 1.0) / 2.0); 3],
             Self::Diverging => colorous::RED_BLUE.eval_continuous(0.5 - value.clamp(-1.0, 1.0) / 2.0).as_array(),
         }
     }

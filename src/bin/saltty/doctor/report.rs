@@ -13,6 +13,7 @@ use crate::{keys, session};
 
 /// Everything but the swatches.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, read by name")]
 pub struct Report {
     version: &'static str,
     /// Nothing where standard input or output is no terminal.
@@ -34,6 +35,7 @@ pub struct Report {
 
 /// What the terminal said of itself.
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, read by name")]
 struct Terminal {
     name: Option<String>,
     columns_and_rows: Option<(u16, u16)>,
