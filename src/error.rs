@@ -131,6 +131,9 @@ pub enum Error {
         /// What was asked for.
         method: Method,
     },
+    /// A contrast of a class with itself.
+    #[error("a class has no contrast with itself; name two classes")]
+    OneClass,
     /// An input of another size.
     #[error("{model} reads 3x{side}x{side} numbers, not {}x{}x{}; prepare the photo with `photo::fit`", found[0], found[1], found[2])]
     InputSize {

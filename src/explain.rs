@@ -125,10 +125,13 @@ impl Session {
     /// difference, since both methods that can do this are linear in the score. No sweep beyond those of the two classes.
     ///
     /// # Errors
-    /// [`Error::NoContrast`] but for Grad-CAM and CAM, and what [`explain`](Self::explain) says.
+    /// [`Error::NoContrast`] but for Grad-CAM and CAM, [`Error::OneClass`] if it is twice the same, and what [`explain`](Self::explain) says.
     pub fn contrast(&self, method: Method, [a, b]: [usize; 2], layer: &Layer) -> Result<Attribution> {
         if method.is_fine() {
             return Err(Error::NoContrast { method });
+        }
+        if a == b {
+            return Err(Error::OneClass);
         }
         let mut attribution = self.explain(method, a, layer)?;
         let other = self.explain(method, b, layer)?;

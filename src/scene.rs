@@ -3,7 +3,7 @@
 use crate::{
     classes::ClassNames,
     explain::{Attribution, Method, Session},
-    heatmap::{self, ColorMap, Shown},
+    heatmap::{self, Blend, ColorMap, Shown},
     model::Layer,
     photo::Resize,
     planes::Planes,
@@ -91,6 +91,18 @@ pub struct Painting {
     pub shown: Shown,
     /// Why there is nothing to see, if there is not.
     pub note: Option<String>,
+}
+
+/// The overlay of a contrast. The article's, half the photo under all of the map, is white where diverging colours are, so
+/// that nothing would be seen of either.
+pub const CONTRAST: Blend = Blend { photo: 0.4, map: 0.6 };
+
+impl Painting {
+    /// The same over `photo` as contrasts are shown.
+    #[must_use]
+    pub fn of_contrast(self, photo: &Raster) -> Self {
+        Self { overlay: CONTRAST.overlay(photo, &self.map), ..self }
+    }
 }
 
 /// Colours `attribution` over `photo`, the network's own square of it. `rgb` says which planes of a pixel map are red,

@@ -7,7 +7,7 @@ use crate::{
     classes::ClassNames,
     device::Device,
     explain::{Attribution, Method, Session},
-    heatmap::{Blend, ColorMap},
+    heatmap::ColorMap,
     model::{Classifier, Layer, Model, Precision},
     nn::kernel::Kernels,
     photo::{self, Photo, Preprocess, Resize},
@@ -37,10 +37,6 @@ pub struct Choices {
 
 /// Classes that a scene lists: as many as a tall screen has rows for.
 const LISTED: usize = 24;
-
-/// The overlay of a contrast. The article's, half the photo under all of the map, is white where diverging colours are, so
-/// that nothing would be seen of either.
-pub const CONTRAST: Blend = Blend { photo: 0.4, map: 0.6 };
 
 /// One way to look at a photo.
 #[derive(Clone, Copy, Debug)]
@@ -254,7 +250,7 @@ impl Studio {
         let Explanation { attribution, top, class, against, note } = explanation;
         let mut painting = scene::paint(attribution, square, colors, self.preprocess.rgb_order());
         if against.is_some() {
-            painting.overlay = CONTRAST.overlay(square, &painting.map);
+            painting = painting.of_contrast(square);
         }
         let layer = attribution.layer.as_ref().map(ToString::to_string);
         Scene {

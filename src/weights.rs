@@ -67,6 +67,7 @@ pub struct Weights {
     dialect: Dialect,
     preprocess: Preprocess,
     origin: Origin,
+    stated: Option<Preprocess>,
     plan: Plan,
     problems: Vec<String>,
 }
@@ -90,19 +91,21 @@ impl Weights {
     /// Weights from anywhere; `path` is what messages call them.
     pub fn from_source(path: &Path, source: Box<dyn Source>) -> Self {
         let dialect = Dialect::of(source.tensors());
-        let (preprocess, origin) = match dialect::stated(source.metadata()) {
+        let stated = dialect::stated(source.metadata());
+        let (preprocess, origin) = match stated {
             Some(stated) => (stated, Origin::Metadata),
             None => (dialect.preprocess(), Origin::Guessed),
         };
-        Self { path: path.to_owned(), source, dialect, preprocess, origin, plan: Plan::default(), problems: Vec::new() }
+        let (path, plan) = (path.to_owned(), Plan::default());
+        Self { path, source, dialect, preprocess, origin, stated, plan, problems: Vec::new() }
     }
 
     /// Overrides the input convention.
     #[must_use]
     pub fn with_preprocess(mut self, asked: Option<Preprocess>) -> Self {
         if let Some(asked) = asked {
-            let overruled = self.origin == Origin::Metadata && asked != self.preprocess;
-            self.origin = if overruled { Origin::Overruled(self.preprocess) } else { Origin::Asked };
+            let other = self.stated.filter(|&stated| stated != asked);
+            self.origin = other.map_or(Origin::Asked, Origin::Overruled);
             self.preprocess = asked;
         }
         self

@@ -143,6 +143,39 @@ proptest! {
     }
 }
 
+/// Products so deep that they are done in parts, forward and back: the last part is not whole.
+#[test]
+fn deep_products_are_the_definition_with_all_instructions() {
+    for (inputs, outputs) in [(523, 9), (9, 523)] {
+        let point = point(inputs, outputs);
+        let kept = conv::Size { kernel: 3, padding: 1, ..point };
+        for level in Level::available() {
+            for tile in [2, 4] {
+                let filter = |weights: &[f32]| winograd::Filter::new(level, tile, outputs, inputs, weights);
+                check_fast(
+                    &kept,
+                    7,
+                    |x, weights, finish, y| winograd::forward(level, &kept, x, &filter(weights), finish, y),
+                    |up, w, down, fresh| winograd::input_gradient(level, &kept, up, &filter(w), down, fresh),
+                );
+            }
+            let filter = |weights: &[f32]| columns::Filter::new(outputs, weights);
+            check_fast(
+                &point,
+                7,
+                |x, weights, finish, y| columns::forward(level, &point, x, &filter(weights), finish, y),
+                |up, weights, down, fresh| columns::input_gradient(level, &point, up, &filter(weights), down, fresh),
+            );
+        }
+    }
+}
+
+/// Windows of one pixel on a map whose tiles of either side are more than one vector.
+fn point(inputs: usize, outputs: usize) -> conv::Size {
+    let sides = [29, 28];
+    conv::Size { batch: 1, inputs, outputs, input: sides, output: sides, kernel: 1, stride: 1, padding: 0 }
+}
+
 #[test]
 fn plain_areas_stay_plain() {
     let size = conv::Size {

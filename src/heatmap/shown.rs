@@ -6,13 +6,13 @@ use crate::{planes::Planes, raster::Raster};
 /// A map as its colours show it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shown {
-    /// One plane at the map's own size: 0 to 1, or -1 to 1 in diverging colours.
+    /// One plane at the map's own size: 0 to 1, or -1 to 1 in signed colours.
     pub values: Planes,
     /// The raw value that 1 stands for; 0 where there is nothing to scale.
     pub bound: f64,
 }
 
-/// What `colors` show of `map`: of a coarse map the positive part over its maximum (in diverging colours all of it over
+/// What `colors` show of `map`: of a coarse map the positive part over its maximum (in signed colours all of it over
 /// its largest size); of a map of pixels (`fine`) the largest channel's size over the 99th percentile.
 pub fn shown(map: &Planes, fine: bool, colors: ColorMap) -> Shown {
     if fine {

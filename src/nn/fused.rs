@@ -129,7 +129,7 @@ where
     fn try_forward(&self, x: Map<Ch, H, W, E, T>) -> Result<Self::Output, CpuError> {
         let (batch, channels, ..) = *x.shape();
         let shape = [batch, channels.size(), H::SIZE, W::SIZE];
-        let mut values = Buffer::new(shape.iter().product());
+        let mut values = Buffer::to_keep(shape.iter().product());
         x.copy_into(&mut values);
         let (mut chain, mut log) = (Vec::new(), Log::new(T::OWNS_TAPE));
         self.0.links(&mut chain);

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     Error, Result, files,
-    heatmap::ColorMap,
     model::Model,
     photo::{Preprocess, Resize},
     studio::Studio,
@@ -115,10 +114,12 @@ fn input_rule(studio: &Studio, front: &Front) -> InputRule {
 fn explained(studio: &Studio, request: &Request) -> Explained {
     let side = studio.classifier().target(&request.layer).map(|layer| layer.side.to_string()).unwrap_or_default();
     let fine = request.method.is_fine();
-    let normalisation = match request.colors() {
-        _ if fine => "largest size of the channels over its 99th percentile, at most 1",
-        ColorMap::Diverging => "over the largest size",
-        _ => "positive part over its maximum",
+    let normalisation = if fine {
+        "largest size of the channels over its 99th percentile, at most 1"
+    } else if request.colors().is_signed() {
+        "over the largest size"
+    } else {
+        "positive part over its maximum"
     };
     Explained {
         class: request.class,

@@ -31,8 +31,8 @@ pub fn maps(session: &Session, request: &Request, layer: &Layer, side: usize) ->
     let mut add = |stage, planes| maps.push(Map { stage, planes });
     let coarse = match request.method {
         Method::GradCam | Method::GuidedGradCam => {
-            let (cam, mut alpha) = (session.grad_cam(request.class, layer)?, Vec::new());
-            alpha.clone_from(&cam.alpha);
+            let cam = session.grad_cam(request.class, layer)?;
+            let mut alpha = cam.alpha.clone();
             if let Some(against) = request.against {
                 let less = session.grad_cam(against, layer)?;
                 alpha.iter_mut().zip(&less.alpha).for_each(|(alpha, less)| *alpha -= less);

@@ -16,7 +16,7 @@ use crate::{
     planes::Planes,
     raster::Raster,
     scene,
-    studio::{CONTRAST, Studio},
+    studio::Studio,
     weights::Fingerprint,
 };
 
@@ -157,7 +157,7 @@ impl Back {
         let (maps, attribution) = maps(&session, request, &layer, square.width)?;
         let mut painting = scene::paint(&attribution, square, request.colors(), studio.preprocess().rgb_order());
         if request.against.is_some() {
-            painting.overlay = CONTRAST.overlay(square, &painting.map);
+            painting = painting.of_contrast(square);
         }
         let colours = [painting.map, painting.overlay];
         Ok(Self { activations, logits: pass.logits().to_vec(), sweeps, maps, colours })

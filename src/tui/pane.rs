@@ -7,8 +7,7 @@ use crate::{
     explain::Method,
     heatmap::{Blend, ColorMap},
     raster::Raster,
-    scene::Scene,
-    studio::CONTRAST,
+    scene::{CONTRAST, Scene},
 };
 
 /// Most panes side by side.
@@ -69,7 +68,7 @@ pub struct Shown {
     pub scene: Arc<Scene>,
 }
 
-/// A scene in other colours than its own: on a shared scale, or blended otherwise.
+/// A scene in other colours than its own: on a shared scale, blended otherwise, or for a screen without colours.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Repainted {
     /// The map alone.

@@ -79,8 +79,9 @@ fn the_doctor_tells_programs_the_same() {
     assert_eq!((&terminal["name"], &terminal["cell"]), (&"XTerm(390)".into(), &"9x20".into()), "{json}");
     assert_eq!(terminal["columns_and_rows"], serde_json::json!([100, 30]));
     assert!(terminal["answered_ms"].as_f64() > Some(0.0) && terminal["sixel"] == true && terminal["kitty"] == false);
-    let used = |what: &str| report["interface"][what]["value"].as_str().unwrap().to_owned();
-    assert_eq!(["colours", "pictures", "synchronised"].map(used), ["24bit", "sixel", "true"]);
+    let used = |what: &str| &report["interface"][what]["value"];
+    assert_eq!(["colours", "pictures", "cell"].map(used), ["24bit", "sixel", "9x20"]);
+    assert!(terminal["asked"] == true && *used("synchronised") == true, "{json}");
 }
 
 #[test]

@@ -105,10 +105,34 @@ fn a_contrast_is_of_two_classes_and_only_of_linear_methods() {
         "saltty compare cat_and_dog.jpg --model squeezenet1_1 --pane 'photo=1 model=1 class=285 method=grad-cam \
          layer=fire9 minus=207'"
     );
+    let mut same = model.clone();
+    press(&mut same, "/golden");
+    key(&mut same, KeyCode::Enter);
+    assert_eq!((same.pane().wish.class(), same.pane().wish.against), (Some(207), None), "none with itself");
     let ask = job(press(&mut model, "m")).unwrap().asks.remove(0);
     assert_eq!((ask.method, ask.against), (Method::GuidedBackprop, None), "guided backpropagation has none");
     press(&mut model, "b");
     assert!(text(&draw(&model, (100, 30))).contains("not linear"));
+}
+
+#[test]
+fn what_is_saved_has_colours_where_the_screen_has_none() {
+    let mut model = looking(Depth::Ascii);
+    let shown = model.pane().repainted.clone().expect("painted in grey");
+    assert!(shown.map.pixels.iter().all(|[r, g, b]| r == g && g == b));
+    let Some(Effect::Save(take)) = press(&mut model, "s").pop() else { panic!("nothing is saved") };
+    assert!(take.parts.iter().all(|part| !part.paint.plain && part.painted.is_none()), "jet, as the scene itself is");
+}
+
+#[test]
+fn a_terminal_found_to_have_no_colours_is_painted_anew() {
+    use saltty::terminal::{Choice, Facts, Surroundings, Wished, Wishes};
+    let mut model = looking(Depth::True);
+    assert!(model.pane().repainted.is_none());
+    let wishes = Wishes { depth: Some(Wished { value: Depth::Ascii, by: "--depth".to_owned() }), ..Wishes::default() };
+    let choice = Choice::new(&wishes, &Surroundings::default(), &Facts::default(), None);
+    update(&mut model, Message::Terminal(Box::new(choice)));
+    assert!(model.depth == Depth::Ascii && model.pane().repainted.is_some());
 }
 
 #[test]

@@ -80,7 +80,7 @@ pub fn contrast(explained: ClassScore, less: ClassScore) -> Scene {
     let colors = ColorMap::Diverging;
     let raw = scene.raw.map(|value| value - 0.005);
     let map = fields(|x, y| colors.color((x + y) as f64 / 3.0 - 1.0));
-    let overlay = saltty::studio::CONTRAST.overlay(&scene.photo, &map);
+    let overlay = saltty::scene::CONTRAST.overlay(&scene.photo, &map);
     let shown = saltty::heatmap::shown(&raw, false, colors);
     Scene { map, overlay, raw, shown, colors, against: Some(less), ..scene }
 }

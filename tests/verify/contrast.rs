@@ -43,7 +43,7 @@ fn its_maps_and_gradients_are_the_differences_of_those_of_its_classes() {
     let mut files = arrays_in(&alone);
     files.sort();
     let [dog, cat] = [0, 1].map(|at| Arrays::open(&files[at]).unwrap());
-    for name in ["channel-weights", "raw-map"] {
+    for name in ["gradients.gradient.projections", "channel-weights", "raw-map"] {
         let [both, cat, dog] = [&contrast, &cat, &dog].map(|arrays| arrays.get(name).unwrap().to_f64());
         let largest = both.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
         assert!(largest > 0.0 && cat != dog, "{name}");
@@ -51,6 +51,28 @@ fn its_maps_and_gradients_are_the_differences_of_those_of_its_classes() {
             assert!((both - (cat - dog)).abs() <= 1e-5 * largest, "{name}: {both} is not {cat} - {dog}");
         }
     }
+}
+
+#[test]
+fn cam_has_contrasts_too() {
+    let out = folder("contrast of cam");
+    assert_eq!(record(&out, &["--class", "285", "--minus", "207", "--method", "cam"]).0, 0);
+    assert!(out.join("cat_and_dog.285-minus-207.cam.toml").is_file());
+    let (status, json) = verify(&mut saltty(), &out, &[]);
+    assert_eq!((status, &json["verdict"]), (0, &"identical".into()));
+    let (status, json) = verify(saltty().env("SALTTY_FAULT", "Upsampling"), &out, &[]);
+    assert_eq!((status, first(&json)), (1, ("resized-map", "")));
+}
+
+#[test]
+fn of_the_likeliest_classes_the_one_taken_away_is_left_out() {
+    let out = folder("contrasts of the likeliest");
+    let (status, words) = record(&out, &["--class", "top2", "--minus", "285"]);
+    assert!(status == 0 && words.contains("it is left out"), "{words}");
+    let names = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names: Vec<String> = names.filter(|name| name.contains(".toml")).collect();
+    assert!(names.len() == 1 && names[0].ends_with("-minus-285.grad-cam.toml"), "{names:?}");
+    assert!(!names[0].starts_with("cat_and_dog.285-"), "{names:?}");
 }
 
 #[test]

@@ -234,9 +234,11 @@ impl<'o> Run<'o> {
         let (mut explained, mut text) = (Vec::new(), String::new());
         let look = &self.options.look;
         let painted = |colors| pictures::article(&self.studio, article, square, colors);
-        let (paintings, printed) = (painted(look.colormap), painted(output::paint(look).colors(look.colormap)));
+        let (paintings, on_paper) = (painted(look.colormap), output::paint(look).colors(look.colormap));
+        let printed = (on_paper != look.colormap && !self.options.json).then(|| painted(on_paper));
         watch.lap("paint");
-        for ((name, painting), (_, print)) in paintings.into_iter().zip(&printed) {
+        for (at, (name, painting)) in paintings.into_iter().enumerate() {
+            let print = printed.as_ref().map_or(&painting, |printed| &printed[at].1);
             let files = pictures.files(told.photo.path, &format!("article.{}", name.replace('_', "-")));
             write_all(std::iter::once((&files[..], [&painting.map, &painting.overlay])))?;
             let note = painting.note.as_ref().map_or_else(String::new, |note| format!("note: {note}\n"));

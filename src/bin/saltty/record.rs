@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use saltty::{
     Error,
     explain::Method,
@@ -98,11 +98,13 @@ impl Run<'_> {
         let classes = wanted::classes(&self.classes, &session);
         let layer = self.studio.layer().name.to_string();
         let (against, colors) = (self.against, self.options.colormap);
-        if against.is_some_and(|against| classes.contains(&against)) {
-            bail!(
-                "{}: a class has no contrast with itself; name other classes by --class and --minus",
-                photo.display()
-            );
+        let (equal, classes): (Vec<usize>, Vec<usize>) = classes.into_iter().partition(|&class| Some(class) == against);
+        if classes.is_empty() {
+            return Err(anyhow::Error::from(Error::OneClass).context(photo.display().to_string()));
+        }
+        if !equal.is_empty() {
+            let photo = photo.display();
+            output::remark(&format!("note: {photo}: the class taken away is among those explained; it is left out\n"));
         }
         let request = |class, method| Request { class, against, method, layer: layer.clone(), colors };
         Ok(classes.iter().flat_map(|&class| self.methods.iter().map(move |&method| request(class, method))).collect())

@@ -4,7 +4,9 @@ use std::{env, io};
 
 use anyhow::Result;
 use saltty::{
-    record::Record,
+    heatmap,
+    raster::{Depth, Raster},
+    record::{Record, Stage},
     verify::{Checked, Report, difference},
 };
 
@@ -56,12 +58,27 @@ pub fn run(checked: Checked, look: &Look, quit: &mut bool) -> Result<Report> {
 
 /// The overlay as recorded and as it is now, and where they differ (grey: nowhere).
 fn pictures(before: &Record, after: &Record, look: &Look) -> String {
-    let [was, is] = [before, after].map(|record| &record.trace.back.colours[1]);
+    let plain = output::depth(look) == Depth::Ascii;
+    let overlay = |record: &Record| plain.then(|| without_colors(record)).flatten();
+    let [was, is] =
+        [before, after].map(|record| overlay(record).unwrap_or_else(|| record.trace.back.colours[1].clone()));
+    let (was, is) = (&was, &is);
     if (was.width, was.height) != (is.width, is.height) {
         return "  the picture changed its size, so there is no difference to show\n".to_owned();
     }
     let difference = difference(was, is);
     output::beside(&[("before", was), ("after", is), ("difference", &difference)], look)
+}
+
+/// A record's overlay in grey, so that more is brighter.
+fn without_colors(record: &Record) -> Option<Raster> {
+    let request = record.manifest.request().ok()?;
+    let fine = request.method.is_fine();
+    let stage = if fine { Stage::Magnitude } else { Stage::ResizedMap };
+    let map = &record.trace.back.maps.iter().find(|map| map.stage == stage)?.planes;
+    let map = if fine { heatmap::positive_over_max(map) } else { map.clone() };
+    let colors = request.colors.of_sizes(fine).without_colors();
+    Some(heatmap::overlay(&record.trace.front.square, &colors.paint(&map)))
 }
 
 /// One letter from standard input; its end is a skip.

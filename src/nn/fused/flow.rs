@@ -163,7 +163,7 @@ impl<E: Real> Flow<E> {
 
     fn rectify(self, name: &Name, rule: Rule, log: &mut Log<E>) -> Self {
         let compute = |x: &[E]| {
-            let mut y = Buffer::new(x.len());
+            let mut y = of_layer(x.len());
             y.copy_from_slice(x);
             relu::forward(&mut y);
             y
@@ -266,17 +266,21 @@ impl<E: Real> Convolving<E> {
     }
 
     fn compute(&self, x: &[E], rectified: bool) -> Buffer<E> {
-        let len = self.size.output_len();
-        let mut y = if len <= KEPT { Buffer::to_keep(len) } else { Buffer::new(len) };
+        let mut y = of_layer(self.size.output_len());
         self.filter.forward(&self.size, x, &self.bias, rectified, &mut y);
         y
     }
 }
 
+/// Memory for a layer's output, which is kept unless it is large.
+fn of_layer<E: Real>(len: usize) -> Buffer<E> {
+    if len <= KEPT { Buffer::to_keep(len) } else { Buffer::new(len) }
+}
+
 /// What two convolutions, each with a rectifier, make of one image, in one memory; and each one's part of it.
 fn side_by_side<E: Real>(work: &[Convolving<E>; 2], x: &[E]) -> (View<E>, [View<E>; 2]) {
     let [first, second] = work.each_ref().map(|work| work.size.output_len());
-    let mut joined = Buffer::new(first + second);
+    let mut joined = of_layer(first + second);
     let (left, right) = joined.split_at_mut(first);
     for (work, y) in work.iter().zip([left, right]) {
         work.filter.forward(&work.size, x, &work.bias, true, y);

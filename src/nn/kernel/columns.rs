@@ -122,7 +122,7 @@ pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, do
         }
         return scattered(level, size, up, filter, down);
     }
-    let (area, finish): (_, Finish<'_, f32>) = (size.area()[0], if fresh { Finish::Write } else { Finish::Add });
+    let (area, finish) = (size.area()[0], if fresh { Finish::Write } else { Finish::Add });
     let live = live(size, up);
     if live.len() * SPARSE <= size.batch * size.outputs {
         if fresh {

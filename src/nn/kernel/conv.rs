@@ -83,7 +83,9 @@ impl<E: Real> Finish<'_, E> {
             Self::Add | Self::Write => (E::ZERO, false),
         }
     }
+}
 
+impl Finish<'_, f32> {
     /// Puts finished sums where they belong.
     pub(super) fn put(&self, values: &[f32], target: &mut [f32]) {
         if matches!(self, Self::Add) {

@@ -137,8 +137,9 @@ struct Job {
 
 /// A depth from which on some of it is done at a time, for all groups.
 const MUCH: usize = 512;
-/// Of so much depth, 48 columns stay in the first cache.
+/// Of so much depth, 48 columns stay in the first cache. Whole panels, also of a transpose.
 const DEEP: usize = 128;
+const _: () = assert!(DEEP.is_multiple_of(OCTET));
 
 /// So few columns in the last vector are computed one by one.
 const FEW: usize = 4;

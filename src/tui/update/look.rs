@@ -106,7 +106,9 @@ pub fn class_at(model: &mut Model, place: usize) -> Vec<Effect> {
     if model.marked() == Some(class) {
         return Vec::new();
     }
-    model.pane_mut().wish.here = Some(class);
+    let wish = &mut model.pane_mut().wish;
+    wish.here = Some(class);
+    wish.against = wish.against.filter(|&against| against != class);
     work(model)
 }
 
@@ -114,6 +116,7 @@ pub fn class_at(model: &mut Model, place: usize) -> Vec<Effect> {
 pub fn keep_class(model: &mut Model, class: usize) -> Vec<Effect> {
     let wish = &mut model.pane_mut().wish;
     (wish.kept, wish.here) = (Some(class), None);
+    wish.against = wish.against.filter(|&against| against != class);
     work(model)
 }
 

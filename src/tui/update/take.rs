@@ -9,7 +9,7 @@ use crate::{
     tui::{
         message::{Effect, Order},
         model::{Model, Notice, Pictures},
-        pane::Pane,
+        pane::{Paint, Pane},
         picker::Takeaway,
         save::{Part, Take, Which},
         view,
@@ -67,7 +67,10 @@ fn difference(model: &Model) -> Option<usize> {
 fn part(model: &Model, pane: &Pane) -> Option<Part> {
     let shown = pane.shown.as_ref()?;
     let photo = model.photos.get(shown.wish.photo)?.clone();
-    Some(Part { photo, scene: shown.scene.clone(), paint: model.paint(), painted: pane.repainted.clone() })
+    // A file has colours even where the screen has none.
+    let paint = Paint { plain: false, ..model.paint() };
+    let painted = if model.paint() == paint { pane.repainted.clone() } else { paint.of(&shown.scene).map(Arc::new) };
+    Some(Part { photo, scene: shown.scene.clone(), paint, painted })
 }
 
 fn record(model: &mut Model) -> Vec<Effect> {

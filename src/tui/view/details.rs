@@ -48,7 +48,10 @@ pub fn lines<'m>(model: &'m Model, theme: &Theme) -> Vec<Line<'m>> {
     if let Some(note) = &scene.note {
         lines.push(Line::styled(format!("note: {note}"), theme.caution));
     }
-    lines.push(Line::from(format!("of {}", subject(scene, model.paint().colors(scene.colors)))));
+    lines.push(Line::from(format!(
+        "of {}",
+        subject(scene, model.paint().colors(scene.colors.of_sizes(scene.method.is_fine())))
+    )));
     if let Some(chosen) = elsewhere(model, scene) {
         let at = scene.layer.split(' ').next().unwrap_or_default();
         let note = format!("note: cam is always computed at {at}; {chosen} does not apply to it");
@@ -67,10 +70,12 @@ fn method(scene: &Scene, theme: &Theme) -> Line<'static> {
     Line::from(vec![Span::styled(scene.method.title(), theme.strong), Span::raw(text)])
 }
 
-/// The layer that was chosen, where CAM does not look at it.
+/// The layer that was chosen instead of the usual one, where CAM does not look at it.
 fn elsewhere<'m>(model: &'m Model, scene: &Scene) -> Option<&'m str> {
-    let chosen = &*model.network()?.layers.get(model.pane().wish.layer)?.name;
-    (scene.method == Method::Cam && scene.layer.split(' ').next() != Some(chosen)).then_some(chosen)
+    let (network, layer) = (model.network()?, model.pane().wish.layer);
+    let chosen = &*network.layers.get(layer)?.name;
+    (scene.method == Method::Cam && layer != network.layer && scene.layer.split(' ').next() != Some(chosen))
+        .then_some(chosen)
 }
 
 /// Class, place and colours.

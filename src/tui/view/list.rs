@@ -162,7 +162,7 @@ fn entry(model: &Model, photo: usize, chosen: bool, theme: &Theme, area: Rect, b
     }
 }
 
-/// The likeliest class, how certain, and by how much that is contradicted.
+/// The likeliest class, how certain, and what contradicts it.
 fn prediction(model: &Model, entry: &Entry, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let room = usize::from(area.width);
     if let Some(trouble) = &entry.trouble {

@@ -109,7 +109,8 @@ pub struct Keys {
 #[derive(Args, Debug)]
 #[command(after_help = DOCTOR_EXAMPLES)]
 pub struct Doctor {
-    /// Print what was found as JSON, to be sent along with a report of what looks wrong.
+    /// Print what was found as JSON, to be sent along with a report of what looks wrong. Where standard output is a file or
+    /// a pipe, no terminal is asked: copy it from the screen.
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]

@@ -1,11 +1,11 @@
 //! What the doctor found as JSON: for programs, and for reports of what looks wrong.
 
-use std::{fmt::Display, path::Path};
+use std::path::Path;
 
 use saltty::{
     raster::{CellShape, Depth},
     survey::Cache,
-    terminal::{Choice, Chosen, Facts, Surroundings},
+    terminal::{Choice, Chosen, Facts, Link, Surroundings},
 };
 use serde::Serialize;
 
@@ -25,9 +25,11 @@ pub struct Report {
     colorterm: String,
     program: String,
     no_color: bool,
+    /// Whether a variable says that this is kitty or Ghostty.
+    kitty_variable: bool,
     /// Nothing where there is no terminal.
     interface: Option<Interface>,
-    text: Used,
+    text: Used<String>,
     key_map: Place,
     findings: Place,
     session: Place,
@@ -38,6 +40,8 @@ pub struct Report {
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, read by name")]
 struct Terminal {
     name: Option<String>,
+    /// Whether it is asked at all: some would print the question.
+    asked: bool,
     columns_and_rows: Option<(u16, u16)>,
     answered_ms: Option<f64>,
     answered_all: bool,
@@ -52,18 +56,18 @@ struct Terminal {
 /// What the interface uses.
 #[derive(Serialize)]
 struct Interface {
-    colours: Used,
-    pictures: Used,
-    cell: Used,
-    synchronised: Used,
+    colours: Used<String>,
+    pictures: Used<String>,
+    cell: Used<String>,
+    synchronised: Used<bool>,
     link: &'static str,
     link_watched: bool,
 }
 
 /// A choice and its reason.
 #[derive(Serialize)]
-struct Used {
-    value: String,
+struct Used<T> {
+    value: T,
     because: String,
 }
 
@@ -77,10 +81,10 @@ struct Place {
 impl Report {
     /// Of what was found; `choice` where there is a terminal.
     pub fn new(here: &Surroundings, facts: &Facts, choice: Option<&Choice>, text: (Depth, String)) -> Self {
-        let Surroundings { term, colorterm, program, no_color, tmux, tmux_passes, ssh, .. } = here.clone();
+        let Surroundings { term, colorterm, program, no_color, tmux, tmux_passes, ssh, kitty } = here.clone();
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            terminal: choice.map(|_| Terminal::new(facts)),
+            terminal: choice.map(|_| Terminal::new(here, facts)),
             tmux,
             tmux_passes,
             ssh,
@@ -88,6 +92,7 @@ impl Report {
             colorterm,
             program,
             no_color,
+            kitty_variable: kitty,
             interface: choice.map(Interface::new),
             text: Used { value: text.0.to_string(), because: text.1 },
             key_map: Place::new(keys::usual().as_deref()),
@@ -98,9 +103,10 @@ impl Report {
 }
 
 impl Terminal {
-    fn new(facts: &Facts) -> Self {
+    fn new(here: &Surroundings, facts: &Facts) -> Self {
         Self {
             name: facts.name.clone(),
+            asked: !here.prints_questions(),
             columns_and_rows: ratatui::crossterm::terminal::size().ok(),
             answered_ms: facts.round_trip.map(|took| (took.as_secs_f64() * 1e6).round() / 1e3),
             answered_all: facts.complete,
@@ -116,15 +122,16 @@ impl Terminal {
 
 impl Interface {
     fn new(choice: &Choice) -> Self {
-        let cell = Chosen { value: pixels(choice.cell.value), because: choice.cell.because.clone() };
+        let cell = choice.cell.value;
+        let cell = if cell == CellShape::ASSUMED { "1:2".to_owned() } else { pixels(cell) };
         Self {
-            colours: Used::new(&choice.depth),
-            pictures: Used::new(&choice.graphics),
-            cell: Used::new(&cell),
-            synchronised: Used::new(&choice.sync),
+            colours: Used::new(choice.depth.value.to_string(), &choice.depth),
+            pictures: Used::new(choice.graphics.value.to_string(), &choice.graphics),
+            cell: Used::new(cell, &choice.cell),
+            synchronised: Used::new(choice.sync.value, &choice.sync),
             link: match choice.link {
-                Some(saltty::terminal::Link::Slow) => "slow",
-                Some(saltty::terminal::Link::Fast) => "fast",
+                Some(Link::Slow) => "slow",
+                Some(Link::Fast) => "fast",
                 None => "not known",
             },
             link_watched: choice.watched,
@@ -136,9 +143,9 @@ fn pixels(cell: CellShape) -> String {
     format!("{}x{}", cell.width, cell.height)
 }
 
-impl Used {
-    fn new<T: Display>(chosen: &Chosen<T>) -> Self {
-        Self { value: chosen.value.to_string(), because: chosen.because.clone() }
+impl<T> Used<T> {
+    fn new<C>(value: T, chosen: &Chosen<C>) -> Self {
+        Self { value, because: chosen.because.clone() }
     }
 }
 

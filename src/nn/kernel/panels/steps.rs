@@ -33,7 +33,7 @@ impl Job {
         *at += N * L::WIDTH / OCTET;
     }
 
-    /// The part of [`rows`](Self::rows) in `deep`, added to those before if it does not begin at 0.
+    /// The part of [`rows`](Self::rows) in `deep`, added to those before if it does not begin at 0; it begins with a panel.
     #[inline(always)]
     pub(super) unsafe fn part<L: Lanes, const M: usize, const N: usize, const T: bool>(
         self,
@@ -56,20 +56,20 @@ impl Job {
             let mut x = self.block.add(deep.start * self.step + at * OCTET);
             let matrix = self.matrix.add(group * self.apart);
             if T {
-                let panels = self.depth.div_ceil(OCTET);
-                for panel in deep.start / OCTET..deep.end.div_ceil(OCTET) {
-                    self.ask(matrix, panel, panels);
+                let panels = deep.start / OCTET..deep.end.div_ceil(OCTET);
+                for panel in panels.clone() {
+                    self.ask(matrix, panel, &panels);
                     let weights = matrix.add(panel * self.stride + first * OCTET);
                     for k in 0..OCTET.min(deep.end - panel * OCTET) {
                         step::<L, M, N>(&mut sums, weights.add(k), OCTET, x);
-                        x = x.add(self.step);
+                        x = x.wrapping_add(self.step);
                     }
                 }
             } else {
                 for k in deep {
                     prefetch(matrix.wrapping_add(self.apart + k * OCTET));
                     step::<L, M, N>(&mut sums, matrix.add(k * OCTET + first), 1, x);
-                    x = x.add(self.step);
+                    x = x.wrapping_add(self.step);
                 }
             }
             for m in 0..M {
@@ -104,7 +104,7 @@ impl Job {
                             }
                         }
                     }
-                    x = x.add(deep * self.step);
+                    x = x.wrapping_add(deep * self.step);
                 }
             } else {
                 for k in 0..self.depth {
@@ -114,7 +114,7 @@ impl Job {
                             sums[g][r] = sums[g][r].plus(x, L::load(matrix.add(g * self.apart + k * OCTET)));
                         }
                     }
-                    x = x.add(self.step);
+                    x = x.wrapping_add(self.step);
                 }
             }
             let out = self.out.add(*group * OCTET * self.width + at);
@@ -134,11 +134,11 @@ impl Job {
     /// Asks for the weights of a panel that is soon at work, in this group or the next: panels of a transpose are too far
     /// apart for the processor to foresee.
     #[inline(always)]
-    fn ask(self, matrix: *const f32, panel: usize, panels: usize) {
-        let (panel, further) = if panel + AHEAD < panels {
+    fn ask(self, matrix: *const f32, panel: usize, panels: &Range<usize>) {
+        let (panel, further) = if panel + AHEAD < panels.end {
             (panel + AHEAD, 0)
         } else {
-            ((panel + AHEAD - panels).min(panels - 1), self.apart)
+            ((panels.start + panel + AHEAD - panels.end).min(panels.end - 1), self.apart)
         };
         for line in 0..4 {
             prefetch(matrix.wrapping_add(panel * self.stride + further + 16 * line));
