@@ -130,6 +130,7 @@ fn browse_a_folder_filter_sort_mark_and_compare_what_is_marked() {
         (classes == 3 && lines.iter().filter(|line| line.contains("≠ golden retriever")).count() == 1).then_some(())
     });
     tty.press("/retr");
+    tty.wait_for("/ retr");
     tty.wait_for("1 of 3 photos");
     tty.press("\r");
     tty.wait_for("c.png");
