@@ -125,7 +125,8 @@ impl Session {
     /// difference, since both methods that can do this are linear in the score. No sweep beyond those of the two classes.
     ///
     /// # Errors
-    /// [`Error::NoContrast`] but for Grad-CAM and CAM, [`Error::OneClass`] if it is twice the same, and what [`explain`](Self::explain) says.
+    /// [`Error::NoContrast`] but for Grad-CAM and CAM, [`Error::OneClass`] if it is twice the same, and what
+    /// [`explain`](Self::explain) says.
     pub fn contrast(&self, method: Method, [a, b]: [usize; 2], layer: &Layer) -> Result<Attribution> {
         if method.is_fine() {
             return Err(Error::NoContrast { method });

@@ -93,6 +93,25 @@ pub struct Painting {
     pub note: Option<String>,
 }
 
+impl Scene {
+    /// The layer's name without the side of its ReLU.
+    pub fn layer_name(&self) -> &str {
+        self.layer.split(' ').next().unwrap_or_default()
+    }
+
+    /// What its files are called, by [`file_name`].
+    pub fn file_name(&self) -> String {
+        file_name(self.class.index, self.against.as_ref().map(|class| class.index), self.method)
+    }
+}
+
+/// What an explanation of `class`, less `against`, is called in the names of files: `285.grad-cam`, or
+/// `285-minus-207.grad-cam`.
+pub fn file_name(class: usize, against: Option<usize>, method: Method) -> String {
+    let less = against.map_or_else(String::new, |class| format!("-minus-{class}"));
+    format!("{class}{less}.{method}")
+}
+
 /// The overlay of a contrast. The article's, half the photo under all of the map, is white where diverging colours are, so
 /// that nothing would be seen of either.
 pub const CONTRAST: Blend = Blend { photo: 0.4, map: 0.6 };

@@ -69,6 +69,26 @@ fn check_fast(
     }
 }
 
+fn check_winograd(level: Level, tile: usize, size: &conv::Size, seed: u64) {
+    let filter = |weights: &[f32]| winograd::Filter::new(level, tile, size.outputs, size.inputs, weights);
+    check_fast(
+        size,
+        seed,
+        |x, weights, finish, y| winograd::forward(level, size, x, &filter(weights), finish, y),
+        |up, weights, down, fresh| winograd::input_gradient(level, size, up, &filter(weights), down, fresh),
+    );
+}
+
+fn check_columns(level: Level, size: &conv::Size, seed: u64) {
+    let filter = |weights: &[f32]| columns::Filter::new(size.outputs, weights);
+    check_fast(
+        size,
+        seed,
+        |x, weights, finish, y| columns::forward(level, size, x, &filter(weights), finish, y),
+        |up, weights, down, fresh| columns::input_gradient(level, size, up, &filter(weights), down, fresh),
+    );
+}
+
 /// Tests that go through all of them prove nothing where there are none.
 #[test]
 fn all_instructions_of_this_processor_are_tested() {
@@ -93,13 +113,7 @@ proptest! {
     #[test]
     fn winograd_is_the_definition_with_all_instructions(size in kept_sizes(), seed in any::<u64>()) {
         for (tile, level) in [2, 4].into_iter().flat_map(|tile| Level::available().into_iter().map(move |l| (tile, l))) {
-            let filter = |weights: &[f32]| winograd::Filter::new(level, tile, size.outputs, size.inputs, weights);
-            check_fast(
-                &size,
-                seed,
-                |x, weights, finish, y| winograd::forward(level, &size, x, &filter(weights), finish, y),
-                |up, weights, down, fresh| winograd::input_gradient(level, &size, up, &filter(weights), down, fresh),
-            );
+            check_winograd(level, tile, &size, seed);
         }
     }
 
@@ -108,13 +122,7 @@ proptest! {
         let pointwise = conv::Size { output: size.input, kernel: 1, stride: 1, padding: 0, ..size };
         let size = if point { pointwise } else { size };
         for level in Level::available() {
-            let filter = |weights: &[f32]| columns::Filter::new(size.outputs, weights);
-            check_fast(
-                &size,
-                seed,
-                |x, weights, finish, y| columns::forward(level, &size, x, &filter(weights), finish, y),
-                |up, weights, down, fresh| columns::input_gradient(level, &size, up, &filter(weights), down, fresh),
-            );
+            check_columns(level, &size, seed);
         }
     }
 
@@ -151,21 +159,9 @@ fn deep_products_are_the_definition_with_all_instructions() {
         let kept = conv::Size { kernel: 3, padding: 1, ..point };
         for level in Level::available() {
             for tile in [2, 4] {
-                let filter = |weights: &[f32]| winograd::Filter::new(level, tile, outputs, inputs, weights);
-                check_fast(
-                    &kept,
-                    7,
-                    |x, weights, finish, y| winograd::forward(level, &kept, x, &filter(weights), finish, y),
-                    |up, w, down, fresh| winograd::input_gradient(level, &kept, up, &filter(w), down, fresh),
-                );
+                check_winograd(level, tile, &kept, 7);
             }
-            let filter = |weights: &[f32]| columns::Filter::new(outputs, weights);
-            check_fast(
-                &point,
-                7,
-                |x, weights, finish, y| columns::forward(level, &point, x, &filter(weights), finish, y),
-                |up, weights, down, fresh| columns::input_gradient(level, &point, up, &filter(weights), down, fresh),
-            );
+            check_columns(level, &point, 7);
         }
     }
 }

@@ -43,10 +43,9 @@ impl Request {
         Score::Logits((0..classes).map(weight).collect())
     }
 
-    /// The class and the method as files are called: `285.grad-cam`, or `285-minus-207.grad-cam`.
+    /// What its files are called, by [`scene::file_name`].
     pub fn name(&self) -> String {
-        let against = self.against.map_or_else(String::new, |class| format!("-minus-{class}"));
-        format!("{}{against}.{}", self.class, self.method)
+        scene::file_name(self.class, self.against, self.method)
     }
 
     /// The colours of the map: a contrast is shown in diverging ones.

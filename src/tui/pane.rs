@@ -110,12 +110,16 @@ impl Paint {
         if self.plain { colors.without_colors() } else { colors }
     }
 
+    /// The colours that values of `scene` have.
+    pub fn colors_of(self, scene: &Scene) -> ColorMap {
+        self.colors(scene.colors.of_sizes(scene.method.is_fine()))
+    }
+
     /// `scene` so; nothing where it is so already.
     pub fn of(self, scene: &Scene) -> Option<Repainted> {
         let bound = self.bound.filter(|&bound| bound > 0.0 && bound != scene.shown.bound);
         let fine = scene.method.is_fine();
-        let own = scene.colors.of_sizes(fine);
-        let colors = self.colors(own);
+        let (colors, own) = (self.colors_of(scene), Self::OWN.colors_of(scene));
         if self.opacity.is_none() && bound.is_none() && colors == own {
             return None;
         }

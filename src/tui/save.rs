@@ -5,11 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    lens::Lens,
-    model::Pictures,
-    pane::{Paint, Repainted},
-};
+use super::{lens::Lens, model::Pictures, pane::Paint};
 use crate::{
     Error, Result,
     arrays::{Array, Arrays},
@@ -32,8 +28,6 @@ pub struct Part {
     pub scene: Arc<Scene>,
     /// How it is painted.
     pub paint: Paint,
-    /// It painted so, where that is not its own way.
-    pub painted: Option<Arc<Repainted>>,
 }
 
 /// What is saved.
@@ -74,10 +68,9 @@ pub struct Take {
 pub fn save(folder: &Path, take: &Take) -> Result<Vec<PathBuf>> {
     let Some(first) = take.parts.first() else { return Ok(Vec::new()) };
     let stem = first.photo.file_stem().unwrap_or_default().to_string_lossy();
-    let against = first.scene.against.as_ref().map_or_else(String::new, |class| format!("-minus-{}", class.index));
     let plain = match take.stem {
         Some(stem_of_several) => format!("{stem}.{stem_of_several}"),
-        None => format!("{stem}.{}{against}.{}", first.scene.class.index, first.scene.method),
+        None => format!("{stem}.{}", first.scene.file_name()),
     };
     let endings: &[&str] = match take.which {
         Which::Maps => &["map.png", "overlay.png"],
@@ -91,7 +84,8 @@ pub fn save(folder: &Path, take: &Take) -> Result<Vec<PathBuf>> {
     };
     match &take.which {
         Which::Maps => {
-            let (map, overlay) = match &first.painted {
+            let painted = first.paint.of(&first.scene);
+            let (map, overlay) = match &painted {
                 Some(painted) => (&painted.map, &painted.overlay),
                 None => (&first.scene.map, &first.scene.overlay),
             };
@@ -140,8 +134,7 @@ fn pictures_of(part: &Part, pictures: Pictures) -> Vec<Raster> {
     let Part { scene, paint, .. } = part;
     let shown = paint.bound.map_or_else(|| scene.shown.clone(), |bound| scene.shown.on_scale(bound));
     let fine = scene.method.is_fine();
-    let colors = scene.colors.of_sizes(fine);
-    let painted = shown.paint(&photo, colors);
+    let painted = shown.paint(&photo, Paint::OWN.colors_of(scene));
     let overlay = paint.blend_of(scene).overlay(&photo, &painted);
     // A pixel map alone is shown in its own way, by the pixels of the network.
     let map = if fine { resample::bilinear(&scene.map, photo.width, photo.height) } else { painted };

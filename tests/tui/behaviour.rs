@@ -121,7 +121,10 @@ fn what_is_saved_has_colours_where_the_screen_has_none() {
     let shown = model.pane().repainted.clone().expect("painted in grey");
     assert!(shown.map.pixels.iter().all(|[r, g, b]| r == g && g == b));
     let Some(Effect::Save(take)) = press(&mut model, "s").pop() else { panic!("nothing is saved") };
-    assert!(take.parts.iter().all(|part| !part.paint.plain && part.painted.is_none()), "jet, as the scene itself is");
+    assert!(
+        take.parts.iter().all(|part| !part.paint.plain && part.paint.of(&part.scene).is_none()),
+        "jet, as the scene itself is"
+    );
 }
 
 #[test]

@@ -277,7 +277,7 @@ fn findings_are_remembered_by_content_and_damage_is_as_if_nothing_were_there() {
 }
 
 fn part(photo: &str, scene: &Scene) -> Part {
-    Part { photo: photo.into(), scene: Arc::new(scene.clone()), paint: Paint::OWN, painted: None }
+    Part { photo: photo.into(), scene: Arc::new(scene.clone()), paint: Paint::OWN }
 }
 
 fn names(files: &[PathBuf]) -> Vec<String> {

@@ -12,7 +12,7 @@ use saltty::{
         Ask, Opening, Stage,
         lens::Lens,
         model::Pictures,
-        pane::{MOST_PANES, Paint},
+        pane::MOST_PANES,
         save::{self, Part},
         worker::{Desk, Watch, Workshop},
     },
@@ -158,12 +158,13 @@ fn plain(options: &Compare, openings: &[Opening]) -> Result<ExitCode> {
         };
         let told = |reason| anyhow!("{reason}").context(photo.display().to_string());
         let scene = desk.explain(&ask, &mut Unwatched).map_err(told)?.context("nobody stopped it")?;
-        parts.push(Part { photo: photo.clone(), scene: Arc::new(scene), paint: Paint::OWN, painted: None });
+        parts.push(Part { photo: photo.clone(), scene: Arc::new(scene), paint: output::paint(&options.look) });
     }
-    let bound = options.shared_scale.then(|| common_bound(parts.iter().map(|part| &*part.scene)));
-    for part in &mut parts {
-        part.paint = Paint { bound, ..output::paint(&options.look) };
-        part.painted = part.paint.of(&part.scene).map(Arc::new);
+    if options.shared_scale {
+        let bound = Some(common_bound(parts.iter().map(|part| &*part.scene)));
+        for part in &mut parts {
+            part.paint.bound = bound;
+        }
     }
     if let Some(file) = &options.png {
         save::compose(&parts, Pictures::Overlay, &Lens::default(), None).write_png(file)?;
@@ -186,7 +187,8 @@ fn page(options: &Compare, parts: &[Part]) -> String {
         return text;
     }
     let titles: Vec<String> = (1..=parts.len()).map(|number| number.to_string()).collect();
-    let overlay = |part: &'_ Part| part.painted.as_ref().map_or(part.scene.overlay.clone(), |new| new.overlay.clone());
+    let overlay =
+        |part: &Part| part.paint.of(&part.scene).map_or_else(|| part.scene.overlay.clone(), |new| new.overlay);
     let rasters: Vec<Raster> = parts.iter().map(overlay).collect();
     let pictures: Vec<(&str, &Raster)> = titles.iter().map(String::as_str).zip(&rasters).collect();
     for row in pictures.chunks(3) {

@@ -211,8 +211,8 @@ impl<'o> Run<'o> {
             (scene, page)
         });
         watch.lap("paint");
-        let name = |scene: &Scene| format!("{}.{}", scene.class.index, scene.method);
-        let files: Vec<_> = painted.iter().map(|(scene, _)| pictures.files(told.photo.path, &name(scene))).collect();
+        let files: Vec<_> =
+            painted.iter().map(|(scene, _)| pictures.files(told.photo.path, &scene.file_name())).collect();
         write_all(painted.iter().zip(&files).map(|((scene, _), files)| (&files[..], [&scene.map, &scene.overlay])))?;
         watch.lap("write");
         let explained = painted.iter().zip(&files).map(|((scene, _), files)| report::Explained::new(scene, files));

@@ -20,11 +20,9 @@ use crate::{
 
 /// A loaded network; a spinner shows that it takes time. Warns where the input is made otherwise than the weights say.
 pub fn load(options: &Network) -> Result<Studio> {
-    let weights = weights(options)?;
-    if let Some(asked) = options.preprocess.filter(|&asked| asked != weights.preprocess())
-        && weights.origin() == Origin::Metadata
-    {
-        let (path, own) = (weights.path().display(), weights.preprocess());
+    let weights = weights(options)?.with_preprocess(options.preprocess);
+    if let Origin::Overruled(own) = weights.origin() {
+        let (path, asked) = (weights.path().display(), weights.preprocess());
         output::remark(&format!(
             "warning: {path} says that it reads {own} input, but --preprocess {asked} was asked for; the scores may mean \
              nothing\n"

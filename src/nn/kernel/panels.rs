@@ -158,10 +158,10 @@ impl Job {
         let (octets, rest) = octets(columns);
         // SAFETY: the caller vouches for the job; each call stays within the columns.
         unsafe {
-            let (threes, deep) = (octets / 6, if self.depth < MUCH { self.depth } else { DEEP });
+            let (threes, step) = (octets / 6, if self.depth < MUCH { self.depth } else { DEEP });
             for at in 0..threes {
-                for start in (0..self.depth).step_by(deep) {
-                    let deep = start..(start + deep).min(self.depth);
+                for start in (0..self.depth).step_by(step) {
+                    let deep = start..(start + step).min(self.depth);
                     for group in 0..self.groups {
                         self.part::<__m512, 8, 3, T>(group, 0, 6 * at, deep.clone());
                     }

@@ -68,9 +68,7 @@ fn part(model: &Model, pane: &Pane) -> Option<Part> {
     let shown = pane.shown.as_ref()?;
     let photo = model.photos.get(shown.wish.photo)?.clone();
     // A file has colours even where the screen has none.
-    let paint = Paint { plain: false, ..model.paint() };
-    let painted = if model.paint() == paint { pane.repainted.clone() } else { paint.of(&shown.scene).map(Arc::new) };
-    Some(Part { photo, scene: shown.scene.clone(), paint, painted })
+    Some(Part { photo, scene: shown.scene.clone(), paint: Paint { plain: false, ..model.paint() } })
 }
 
 fn record(model: &mut Model) -> Vec<Effect> {
@@ -97,7 +95,7 @@ pub fn command(model: &Model) -> Option<String> {
     words.extend(["--class".to_owned(), scene.class.index.to_string()]);
     words.extend(["--method".to_owned(), scene.method.to_string()]);
     if scene.method.has_target_layer() {
-        words.extend(["--layer".to_owned(), layer_name(scene)]);
+        words.extend(["--layer".to_owned(), scene.layer_name().to_owned()]);
     }
     words.extend(colors(scene.colors));
     words.extend(model.words.get(pane.wish.network).map_or_else(Vec::new, |words| words.alone.clone()));
@@ -107,11 +105,6 @@ pub fn command(model: &Model) -> Option<String> {
 
 fn colors(colors: ColorMap) -> Vec<String> {
     if colors == ColorMap::default() { Vec::new() } else { vec!["--colormap".to_owned(), colors.to_string()] }
-}
-
-/// The layer's name without the side of its ReLU.
-fn layer_name(scene: &Scene) -> String {
-    scene.layer.split(' ').next().unwrap_or_default().to_owned()
 }
 
 fn compare(model: &Model, shown: &[(&Pane, &Arc<Scene>)]) -> String {
@@ -129,7 +122,7 @@ fn compare(model: &Model, shown: &[(&Pane, &Arc<Scene>)]) -> String {
         let (photo, network) = (place(&mut photos, pane.wish.photo), place(&mut networks, pane.wish.network));
         let mut spec = format!("photo={photo} model={network} class={} method={}", scene.class.index, scene.method);
         if scene.method.has_target_layer() {
-            spec += &[" layer=", &layer_name(scene)].concat();
+            spec += &[" layer=", scene.layer_name()].concat();
         }
         if let Some(against) = &scene.against {
             spec += &[" minus=", &against.index.to_string()].concat();

@@ -53,7 +53,7 @@ pub fn scale(model: &Model, pane: &Pane, theme: &Theme, area: Rect, buf: &mut Bu
         return Line::styled(words, theme.dim).render(area, buf);
     }
     let bound = model.bound().unwrap_or(scene.shown.bound);
-    let colors = model.paint().colors(scene.colors.of_sizes(scene.method.is_fine()));
+    let colors = model.paint().colors_of(scene);
     let low = if colors.is_signed() { -bound } else { 0.0 };
     let name = if model.bound().is_some() { format!("{colors}, shared") } else { colors.to_string() };
     ends(colors, [low, bound], &name, model.depth, theme, area, buf);
@@ -135,7 +135,7 @@ fn pixel(at: Place, width: usize, height: usize) -> [usize; 2] {
 /// Column and row of the target layer's cell at a place, how many there are, and the layer's name; none for methods
 /// without one.
 pub fn cell(model: &Model, scene: &Scene, at: Place) -> Option<([usize; 2], [usize; 2], String)> {
-    let name = scene.layer.split(' ').next().unwrap_or_default().to_owned();
+    let name = scene.layer_name().to_owned();
     let (columns, rows) = if scene.method.is_fine() {
         if !scene.method.has_target_layer() {
             return None;

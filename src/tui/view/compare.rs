@@ -140,7 +140,7 @@ fn name(model: &Model, pane: &Pane) -> String {
         let against = scene.against.as_ref().map_or_else(String::new, |class| format!(" - {}", class.name));
         words.push(format!("{}{against} {:.0} %", scene.class.name, scene.class.probability * 100.0));
         if several(|wish| wish.layer) && scene.method.has_target_layer() {
-            words.push(scene.layer.split(' ').next().unwrap_or_default().to_owned());
+            words.push(scene.layer_name().to_owned());
         }
         words.push(scene.method.title().to_owned());
     } else {

@@ -48,13 +48,9 @@ pub fn lines<'m>(model: &'m Model, theme: &Theme) -> Vec<Line<'m>> {
     if let Some(note) = &scene.note {
         lines.push(Line::styled(format!("note: {note}"), theme.caution));
     }
-    lines.push(Line::from(format!(
-        "of {}",
-        subject(scene, model.paint().colors(scene.colors.of_sizes(scene.method.is_fine())))
-    )));
+    lines.push(Line::from(format!("of {}", subject(scene, model.paint().colors_of(scene)))));
     if let Some(chosen) = elsewhere(model, scene) {
-        let at = scene.layer.split(' ').next().unwrap_or_default();
-        let note = format!("note: cam is always computed at {at}; {chosen} does not apply to it");
+        let note = format!("note: cam is always computed at {}; {chosen} does not apply to it", scene.layer_name());
         lines.push(Line::styled(note, theme.dim));
     }
     if let Some(caveat) = scene.method.caveat() {
@@ -74,8 +70,7 @@ fn method(scene: &Scene, theme: &Theme) -> Line<'static> {
 fn elsewhere<'m>(model: &'m Model, scene: &Scene) -> Option<&'m str> {
     let (network, layer) = (model.network()?, model.pane().wish.layer);
     let chosen = &*network.layers.get(layer)?.name;
-    (scene.method == Method::Cam && layer != network.layer && scene.layer.split(' ').next() != Some(chosen))
-        .then_some(chosen)
+    (scene.method == Method::Cam && layer != network.layer && scene.layer_name() != chosen).then_some(chosen)
 }
 
 /// Class, place and colours.
