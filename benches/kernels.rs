@@ -6,16 +6,8 @@
 use divan::{Bencher, counter::ItemsCount};
 use saltty::nn::{
     Real,
-    kernel::{
-        Kernels,
-        conv::{self, Size},
-        convolution::Convolution,
-        dense,
-        lanes::Level,
-        pool, relu,
-    },
+    kernel::{Kernels, conv::Size, convolution::Convolution, dense, lanes::Level, pool, relu},
 };
-use std::sync::Arc;
 
 fn main() {
     divan::main();
@@ -56,7 +48,7 @@ fn operations(size: &Size) -> usize {
 
 fn convolution(size: &Size, kernels: Kernels) -> Convolution<f32> {
     let weights = noise(size.outputs * size.inputs * size.kernel * size.kernel);
-    Convolution::new(kernels, Arc::new(conv::channels_last(&weights, size.outputs, size.inputs, size.kernel)))
+    Convolution::new(kernels, weights)
 }
 
 #[divan::bench(args = SIZES.map(|(name, _)| name), consts = [0, 1], max_time = 1)]
@@ -121,7 +113,7 @@ fn peak(bencher: Bencher) {
     const SIDE: usize = 1024;
     let (a, b) = (noise::<f32>(SIDE * SIDE), noise(SIDE * SIDE));
     let size = pointwise(SIDE, SIDE, 32);
-    let layer = Convolution::new(Kernels::Direct, Arc::new(a));
+    let layer = Convolution::new(Kernels::Direct, a);
     let (bias, mut y) = (vec![0.0; SIDE], vec![0.0; SIDE * SIDE]);
     bencher
         .counter(ItemsCount::new(2 * SIDE * SIDE * SIDE))

@@ -6,7 +6,7 @@
 #[path = "../tests/common/made_up.rs"]
 mod made_up;
 
-use std::{hint::black_box, path::Path, sync::Arc, time::Instant};
+use std::{hint::black_box, path::Path, time::Instant};
 
 use rayon::prelude::*;
 use saltty::{
@@ -96,7 +96,7 @@ fn cost(size: &Size) -> (f64, f64) {
 
 /// Seconds of a convolution forward and of its input gradient.
 fn times(size: &Size) -> [f64; 2] {
-    let layer = Convolution::new(Kernels::Winograd, Arc::new(noise(size.outputs * size.inputs * 9)));
+    let layer = Convolution::new(Kernels::Winograd, noise(size.outputs * size.inputs * 9));
     let (x, up, bias) = (noise(size.input_len()), noise(size.output_len()), noise(size.outputs));
     let (mut y, mut down) = (up.clone(), x.clone());
     let forth = least(|| layer.forward(size, &x, &bias, true, &mut y));
@@ -107,7 +107,7 @@ fn times(size: &Size) -> [f64; 2] {
 fn peak() -> f64 {
     const SIDE: usize = 1024;
     let size = Size { kernel: 1, padding: 0, ..square(SIDE, SIDE, 32) };
-    let layer = Convolution::new(Kernels::Direct, Arc::new(noise(SIDE * SIDE)));
+    let layer = Convolution::new(Kernels::Direct, noise(SIDE * SIDE));
     let (x, bias, mut y) = (noise(SIDE * SIDE), noise(SIDE), vec![0.0; SIDE * SIDE]);
     2.0 * (SIDE * SIDE * SIDE) as f64 / least(|| layer.forward(&size, &x, &bias, false, &mut y))
 }

@@ -30,6 +30,7 @@ use saltty::{
 };
 
 fn main() {
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().expect("no pool yet");
     let mut args = std::env::args().skip(1).peekable();
     if args.next_if_eq("serve").is_some() {
         let [weights, photo, class] = std::array::from_fn(|_| args.next().expect("serve WEIGHTS PHOTO CLASS"));

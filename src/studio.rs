@@ -79,6 +79,13 @@ pub struct Explanation {
     pub note: Option<String>,
 }
 
+impl Explanation {
+    /// Where the map was made: the target layer with the side of its ReLU, or the input.
+    pub fn layer_in_words(&self) -> String {
+        self.attribution.layer.as_ref().map_or_else(|| "the input's pixels".to_owned(), ToString::to_string)
+    }
+}
+
 impl Studio {
     /// Loads the network from `weights`; `labels` are names for its classes, one a line.
     ///
@@ -252,7 +259,6 @@ impl Studio {
         if against.is_some() {
             painting = painting.of_contrast(square);
         }
-        let layer = attribution.layer.as_ref().map(ToString::to_string);
         Scene {
             photo: square.clone(),
             map: painting.map,
@@ -264,7 +270,7 @@ impl Studio {
             colors,
             raw: (*attribution.map).clone(),
             shown: painting.shown,
-            layer: layer.unwrap_or_else(|| "the input's pixels".to_owned()),
+            layer: explanation.layer_in_words(),
             model: self.classifier.model().to_string(),
             preprocess: self.input_in_words(),
             resize: self.resize,

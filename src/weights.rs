@@ -1,11 +1,14 @@
-//! Weights from safetensors files, whoever wrote them, into the layouts that the layers want; never twice in memory.
+//! Weights from safetensors files, whoever wrote them, into the layouts that the layers want; never twice in memory, and
+//! for a network that is used once, not even once.
 
 mod bytes;
 mod dialect;
 mod file;
 mod fingerprint;
 mod layout;
+mod lent;
 mod plan;
+mod problem;
 mod source;
 
 use std::{
@@ -17,6 +20,7 @@ pub use bytes::Bytes;
 pub use dialect::Dialect;
 pub use file::SafetensorsFile;
 pub use fingerprint::{Fingerprint, TensorHash};
+pub use lent::Lender;
 pub use source::{Dtype, Source, TensorInfo};
 
 use half::{bf16, f16};
@@ -24,7 +28,7 @@ use half::{bf16, f16};
 use crate::{
     Error, Result,
     model::Model,
-    nn::{Param, Part, Real, kernel::dense::Weight},
+    nn::{Param, Part, Real, kernel::weight::Weight},
     photo::Preprocess,
 };
 use layout::Kept;
@@ -63,13 +67,15 @@ impl Origin {
 /// A set of named tensors about to become a network.
 pub struct Weights {
     path: PathBuf,
-    source: Box<dyn Source>,
+    source: Arc<dyn Source>,
     dialect: Dialect,
     preprocess: Preprocess,
     origin: Origin,
     stated: Option<Preprocess>,
     plan: Plan,
     problems: Vec<String>,
+    stay: bool,
+    lender: Option<Arc<Lender>>,
 }
 
 impl Weights {
@@ -96,8 +102,26 @@ impl Weights {
             Some(stated) => (stated, Origin::Metadata),
             None => (dialect.preprocess(), Origin::Guessed),
         };
-        let (path, plan) = (path.to_owned(), Plan::default());
-        Self { path, source, dialect, preprocess, origin, stated, plan, problems: Vec::new() }
+        Self {
+            path: path.to_owned(),
+            source: source.into(),
+            dialect,
+            preprocess,
+            origin,
+            stated,
+            plan: Plan::default(),
+            problems: Vec::new(),
+            stay: false,
+            lender: None,
+        }
+    }
+
+    /// Leaves the numbers in the file, to be read whenever the network uses them, where they can be: for a network that
+    /// sees one photo. The file must not change as long as the network lives.
+    #[must_use]
+    pub fn left_in_file(mut self) -> Self {
+        self.stay = true;
+        self
     }
 
     /// Overrides the input convention.
@@ -135,7 +159,7 @@ impl Weights {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn sha256(&mut self) -> Result<String> {
+    pub fn sha256(&self) -> Result<String> {
         self.source.sha256().map_err(|source| Error::Read { path: self.path.clone(), source })
     }
 
@@ -187,9 +211,15 @@ impl Weights {
     }
 
     fn report_odd(&mut self, index: usize, odd: usize) {
-        if odd > 0 {
-            self.problems.push(format!("{} has {odd} NaN or infinite values", self.source.tensors()[index].name));
-        }
+        self.problems.extend(problem::odd(&self.source.tensors()[index].name, odd));
+    }
+
+    /// From now on [`read`](Self::read) lends filters and matrices, if they were to be left in the file; who lends them
+    /// has to be asked now and then how that goes.
+    pub(crate) fn lender(&mut self, model: Model) -> Option<Arc<Lender>> {
+        let lender = || Arc::new(Lender::new(self.path.clone(), model, self.source.clone()));
+        self.lender = self.stay.then(lender);
+        self.lender.clone()
     }
 
     /// The values of one tensor in the layer's layout, read by several threads where the source allows; dense weights of
@@ -198,7 +228,13 @@ impl Weights {
     /// # Errors
     /// If the file cannot be read any more.
     pub fn read<E: Real>(&mut self, param: &Param) -> Result<Weight<E>> {
-        let dtype = &self.source.tensors()[self.plan.entry(param).tensor].dtype;
+        let entry = self.plan.entry(param);
+        if param.part != Part::Bias
+            && let Some(lent) = self.lender.as_ref().and_then(|lender| lender.lend(param, entry))
+        {
+            return Ok(Weight::Stored(lent));
+        }
+        let dtype = &self.source.tensors()[entry.tensor].dtype;
         let narrow = param.part == Part::Matrix && E::NAME == f32::NAME;
         Ok(match dtype {
             Dtype::F16 if narrow => Weight::Half(self.read_as::<f16>(param)?),
@@ -223,21 +259,23 @@ impl Weights {
         Ok(Arc::new(place.finish()))
     }
 
-    /// To be called when all tensors have been read.
+    /// To be called when all tensors have been read or lent.
     ///
     /// # Errors
-    /// [`Error::Weights`] if any held a NaN or an infinity.
+    /// [`Error::Weights`] if any that was read held a NaN or an infinity.
     pub fn finish(&mut self) -> Result<()> {
-        if self.problems.is_empty() { Ok(()) } else { Err(self.report(self.plan.model)) }
+        if self.problems.is_empty() {
+            return Ok(());
+        }
+        if self.lender.is_some() {
+            self.problems.clear();
+            self.scan()?;
+        }
+        Err(self.report(self.plan.model))
     }
 
     fn report(&mut self, model: Model) -> Error {
         let problems = std::mem::take(&mut self.problems);
-        let likely = self.guess_model().filter(|&likely| likely != model);
-        let remedy = likely.map_or_else(
-            || "use a whole, unmodified file of that network".to_owned(),
-            |likely| format!("they look like {likely}: try --model {likely}"),
-        );
-        Error::Weights { path: self.path.clone(), model, problems: problems.join("; "), remedy }
+        problem::report(&self.path, model, problems, self.guess_model().filter(|&likely| likely != model))
     }
 }

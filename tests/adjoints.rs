@@ -9,13 +9,14 @@ use common::{
     cases::Cases,
     convolutions::{Definition, Family, families, size_classes, terms, weight_len},
     numbers::{absolute, beyond, dot, doubles, noise, noises, reals, rounded},
+    shelf::Shelf,
     small::window,
 };
 use half::{bf16, f16};
 use proptest::prelude::*;
 use saltty::nn::{
     Real, Rule,
-    kernel::{average, concat, conv::Size, dense, lanes::Level, pool, relu},
+    kernel::{average, concat, conv::Size, dense, lanes::Level, pool, relu, weight::Weight},
 };
 
 /// This file's part of the 10 000 random cases.
@@ -124,7 +125,7 @@ fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) 
     let [x, weight, bias, mut up] = noises(lengths, seed).map(|values| rounded(&values));
     up.iter_mut().step_by(3).for_each(|u| *u = 0.0);
     let [x_e, weight_e, bias_e, up_e] = [&x, &weight, &bias, &up].map(|values| reals::<E>(values));
-    let weight_e = dense::Weight::from(weight_e);
+    let weight_e = Weight::from(weight_e);
     let epsilon = if size_of::<E>() == 4 { f64::from(f32::EPSILON) } else { f64::EPSILON };
     narrow_weights::<E>(batch, &x_e, &weight, &bias_e, &up_e)?;
 
@@ -148,14 +149,16 @@ fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) 
     )
 }
 
-/// Weights kept in half the bytes give the bits of the same weights widened.
+/// Weights kept in their file or in half the bytes give the bits of the same weights widened.
 fn narrow_weights<E: Real>(batch: usize, x: &[E], weight: &[f64], bias: &[E], up: &[E]) -> Result<(), String> {
     let half: Vec<f16> = weight.iter().map(|&w| f16::from_f64(w)).collect();
     let brain: Vec<bf16> = weight.iter().map(|&w| bf16::from_f64(w)).collect();
-    let widened = |values: Vec<f64>| dense::Weight::from(reals::<E>(&values));
+    let widened = |values: Vec<f64>| Weight::from(reals::<E>(&values));
+    let stored = Shelf::new(weight.iter().map(|&w| w as f32).collect());
     let pairs = [
-        (widened(half.iter().map(|w| w.to_f64()).collect()), dense::Weight::Half(half.into())),
-        (widened(brain.iter().map(|w| w.to_f64()).collect()), dense::Weight::Brain(brain.into())),
+        (widened(weight.iter().map(|&w| f64::from(w as f32)).collect()), Weight::Stored(stored.clone())),
+        (widened(half.iter().map(|w| w.to_f64()).collect()), Weight::Half(half.into())),
+        (widened(brain.iter().map(|w| w.to_f64()).collect()), Weight::Brain(brain.into())),
     ];
     for (wide, narrow) in pairs {
         let gradient = |weight| {
@@ -168,7 +171,7 @@ fn narrow_weights<E: Real>(batch: usize, x: &[E], weight: &[f64], bias: &[E], up
             return Err(format!("{}: narrow weights are not the same widened", E::NAME));
         }
     }
-    Ok(())
+    if stored.is_doubted() { Err("finite weights were doubted".to_owned()) } else { Ok(()) }
 }
 
 fn pool_sizes() -> impl Strategy<Value = pool::Size> {

@@ -69,8 +69,7 @@ fn convolution(size: &conv::Size, seed: u64) -> Result<(), String> {
     let [x, weight, bias, up] = noises(lengths, seed);
     let truth = Definition::new(size, &x, &weight, &bias, &up);
     let layer = || {
-        let filter = conv::channels_last(&weight, size.outputs, size.inputs, size.kernel);
-        let filter = Arc::new(Convolution::new(Kernels::Direct, Arc::new(filter)));
+        let filter = Arc::new(Convolution::new(Kernels::Direct, weight.clone()));
         Link::Convolution { name: "layer".into(), filter, bias: Arc::new(bias.clone()), size: *size }
     };
     let extent = Extent { batch: size.batch, channels: size.inputs, sides: size.input };

@@ -11,6 +11,7 @@ use saltty::nn::kernel::{
     columns,
     conv::{self, Finish},
     lanes::Level,
+    weight::Weight,
     winograd,
 };
 
@@ -50,7 +51,7 @@ fn check_fast(
     let area = size.output[0] * size.output[1];
     let alone = seed as usize % (size.batch * size.outputs);
     let lonely = up.iter().enumerate().map(|(at, u)| if at / area == alone { *u } else { 0.0 }).collect();
-    let filter = singles(&conv::channels_last(&weight, size.outputs, size.inputs, size.kernel));
+    let filter = singles(&weight);
     for up in [up, lonely] {
         let truth = Definition::new(size, &x, &weight, &bias, &up);
         let (x, up, bias) = (singles(&x), singles(&up), singles(&bias));
@@ -70,7 +71,9 @@ fn check_fast(
 }
 
 fn check_winograd(level: Level, tile: usize, size: &conv::Size, seed: u64) {
-    let filter = |weights: &[f32]| winograd::Filter::new(level, tile, size.outputs, size.inputs, weights);
+    let filter = |weights: &[f32]| {
+        winograd::Filter::new(level, tile, size.outputs, size.inputs, &Weight::from(weights.to_vec()))
+    };
     check_fast(
         size,
         seed,
@@ -80,7 +83,9 @@ fn check_winograd(level: Level, tile: usize, size: &conv::Size, seed: u64) {
 }
 
 fn check_columns(level: Level, size: &conv::Size, seed: u64) {
-    let filter = |weights: &[f32]| columns::Filter::new(size.outputs, weights);
+    let filter = |weights: &[f32]| {
+        columns::Filter::new(size.outputs, &conv::channels_last(weights, size.outputs, size.inputs, size.kernel))
+    };
     check_fast(
         size,
         seed,
@@ -128,7 +133,7 @@ proptest! {
 
     #[test]
     fn wider_vectors_do_not_change_a_bit(size in kept_sizes(), seed in any::<u64>()) {
-        let weights = singles(&noise(size.outputs * size.inputs * 9, seed));
+        let weights = Weight::from(singles(&noise(size.outputs * size.inputs * 9, seed)));
         let made = |level| winograd::Filter::new(level, 4, size.outputs, size.inputs, &weights);
         let filter = made(Level::best());
         for other in Level::available().into_iter().map(made) {
@@ -194,7 +199,7 @@ fn plain_areas_stay_plain() {
     for tile in [2, 4] {
         // Without fused multiply-add, tiles of side 4 round even there.
         for level in Level::available().into_iter().filter(|level| tile == 2 || *level != Level::Scalar) {
-            let filter = winograd::Filter::new(Level::best(), tile, 64, 64, &singles(&noise(64 * 64 * 9, 2)));
+            let filter = winograd::Filter::new(Level::best(), tile, 64, 64, &singles(&noise(64 * 64 * 9, 2)).into());
             let mut y = vec![0.0; size.output_len()];
             winograd::forward(level, &size, &x, &filter, Finish::Write, &mut y);
             for plane in y.chunks_exact(6400) {

@@ -4,11 +4,15 @@ mod common;
 
 use std::{collections::HashMap, fs, path::PathBuf};
 
-use common::{arrays::Arrays, made_up::splitmix, relative_error, repository};
+use common::{arrays::Arrays, made_up::splitmix, relative_error, repository, shelf::Shelf};
 use half::{bf16, f16};
 use safetensors::tensor::{Dtype, TensorView};
 use saltty::{
-    model::{Model, Precision},
+    model::{Model, Pass, Precision, Score},
+    nn::{
+        Rule,
+        kernel::{dense, weight::Weight},
+    },
     photo::Preprocess,
     planes::Planes,
     weights::{Dialect, Origin, Weights},
@@ -57,12 +61,19 @@ fn write(name: &str, tensors: &Tensors, dtype: Dtype, metadata: &[(&str, &str)])
     file
 }
 
+/// What a network makes of a fixed input.
+fn pass(weights: Weights, model: Model) -> saltty::Result<Box<dyn Pass>> {
+    let network = model.load(&mut { weights }, Precision::Single)?;
+    network.forward(&input(network.input_side()))
+}
+
+fn input(side: usize) -> Planes {
+    Planes::new(3, side, side, (0..3 * side * side).map(|i| f64::from(splitmix(3, 0, i as u64)) * 50.0).collect())
+}
+
 /// Logits of a fixed input.
 fn logits(weights: Weights, model: Model) -> Vec<f64> {
-    let network = model.load(&mut { weights }, Precision::Single).unwrap();
-    let side = network.input_side();
-    let input = (0..3 * side * side).map(|i| f64::from(splitmix(3, 0, i as u64)) * 50.0).collect();
-    network.forward(&Planes::new(3, side, side, input)).unwrap().logits().to_vec()
+    pass(weights, model).unwrap().logits().to_vec()
 }
 
 fn renamed(tensors: &Tensors, rename: impl Fn(&str) -> String) -> Tensors {
@@ -134,6 +145,7 @@ fn all_dialects_of_vgg_give_the_same_scores() {
         assert_eq!((weights.dialect(), weights.preprocess(), weights.origin()), (dialect, preprocess, Origin::Guessed));
         assert_eq!(weights.guess_model(), Some(Model::Vgg11), "{name}");
         scores.push(logits(weights, Model::Vgg11));
+        scores.push(logits(Weights::open(&file).unwrap().left_in_file(), Model::Vgg11));
         fs::remove_file(file).unwrap();
     }
     assert_eq!(scores[0].len(), 7, "as many classes as the weights have");
@@ -240,6 +252,60 @@ fn a_nan_alone_is_found_while_reading() {
     let mut weights = Weights::open(&write("infinite.safetensors", &tensors, Dtype::F32, &[])).unwrap();
     let message = Model::SqueezeNet11.load(&mut weights, Precision::Single).err().unwrap().to_string();
     assert!(message.contains("fire9.expand1x1.weight has 1 NaN or infinite values"), "{message}");
+}
+
+#[test]
+fn weights_left_in_their_file_give_the_same_bits() {
+    let tensors = squeezenet();
+    for dtype in [Dtype::F32, Dtype::F16, Dtype::BF16] {
+        let file = write(&format!("left.{dtype:?}.safetensors"), &tensors, dtype, &[]);
+        let passes = [false, true].map(|left| {
+            let weights = Weights::open(&file).unwrap();
+            pass(if left { weights.left_in_file() } else { weights }, Model::SqueezeNet11).unwrap()
+        });
+        let [here, there] = passes.each_ref().map(|pass| {
+            let gradient = pass.gradient(&Score::Logit(285), Rule::Guided, "input").unwrap();
+            (pass.logits().to_vec(), gradient.values)
+        });
+        assert!(here == there && here.1.iter().any(|&v| v != 0.0), "{dtype:?}");
+    }
+}
+
+#[test]
+fn a_nan_in_weights_left_in_their_file_is_found_before_anything_is_said() {
+    let mut tensors = squeezenet();
+    let mut spoil = |name: &str, value: f32| tensors.get_mut(name).unwrap().1[77] = value;
+    spoil("fire9.expand3x3.weight", f32::NAN);
+    spoil("fire2.squeeze1x1.weight", f32::NEG_INFINITY);
+    let weights = Weights::open(&write("left.nan.safetensors", &tensors, Dtype::F32, &[])).unwrap().left_in_file();
+    let message = pass(weights, Model::SqueezeNet11).err().unwrap().to_string();
+    for word in ["fire9.expand3x3.weight has 1 NaN", "fire2.squeeze1x1.weight has 1 NaN", "unmodified file"] {
+        assert!(message.contains(word), "no `{word}` in: {message}");
+    }
+}
+
+#[test]
+fn a_nan_in_a_matrix_left_in_its_file_is_found() {
+    for (at, odd) in [(0, f32::NAN), (77, f32::INFINITY), (149, f32::NEG_INFINITY)] {
+        let mut values: Vec<f32> = (0..150).map(|i| splitmix(5, 1, i)).collect();
+        values[at] = odd;
+        let shelf = Shelf::new(values);
+        // Zeros in the input must not hide it, nor may a rectifier that follows.
+        let y = dense::forward(1, &[0.0; 50], &Weight::Stored(shelf.clone()), &[0.0; 3]);
+        assert!(shelf.is_doubted() && y.iter().filter(|&&v| f32::is_nan(v)).count() == 1, "{odd} at {at}: {y:?}");
+    }
+}
+
+#[test]
+fn a_file_cut_short_while_its_weights_are_in_use_is_told() {
+    let file = write("left.short.safetensors", &squeezenet(), Dtype::F32, &[]);
+    let network =
+        Model::SqueezeNet11.load(&mut Weights::open(&file).unwrap().left_in_file(), Precision::Single).unwrap();
+    fs::File::options().write(true).open(&file).unwrap().set_len(100_000).unwrap();
+    let message = network.forward(&input(network.input_side())).err().unwrap().to_string();
+    for word in ["cannot read", "left.short.safetensors", "it changed while it was in use"] {
+        assert!(message.contains(word), "no `{word}` in: {message}");
+    }
 }
 
 #[test]

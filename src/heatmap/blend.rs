@@ -25,7 +25,7 @@ impl Blend {
     /// If the two differ in size.
     pub fn overlay(self, photo: &Raster, colors: &Raster) -> Raster {
         assert_eq!((photo.width, photo.height), (colors.width, colors.height), "a map as large as its photo");
-        let sum = |p: u8, c: u8| (self.photo * f64::from(p) + self.map * f64::from(c)).round().clamp(0.0, 255.0) as u8;
+        let sum = |p: u8, c: u8| (self.photo * f64::from(p) + self.map * f64::from(c) + 0.5) as u8;
         let pixels = photo.pixels.iter().zip(&colors.pixels).map(|(p, c)| std::array::from_fn(|i| sum(p[i], c[i])));
         Raster::new(photo.width, photo.height, pixels.collect())
     }

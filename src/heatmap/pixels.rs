@@ -25,12 +25,18 @@ pub fn magnitude_with_bound(map: &Planes) -> (Planes, f64) {
     let area = map.height * map.width;
     let largest = |at: usize| (0..map.channels).fold(0.0, |max: f64, c| max.max(map.plane(c)[at].abs()));
     let sizes: Vec<f64> = (0..area).map(largest).collect();
-    let mut sorted = sizes.clone();
-    sorted.sort_by(f64::total_cmp);
-    let bound = sorted.get(area.saturating_sub(1) * 99 / 100).copied().unwrap_or(0.0);
-    let bound = if bound > 0.0 { bound } else { sorted.last().copied().unwrap_or(0.0) };
+    let bound = match percentile(&sizes, 99) {
+        bound if bound > 0.0 => bound,
+        _ => sizes.iter().copied().fold(0.0, f64::max),
+    };
     let values = sizes.into_iter().map(|v| if bound > 0.0 { (v / bound).min(1.0) } else { 0.0 });
     (Planes::new(1, map.height, map.width, values.collect()), bound)
+}
+
+/// The value that `percent` of the others do not exceed; 0 if there are none.
+fn percentile(values: &[f64], percent: usize) -> f64 {
+    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
+    *values.to_vec().select_nth_unstable_by(last * percent / 100, f64::total_cmp).1
 }
 
 #[cfg(test)]

@@ -9,13 +9,15 @@ use crate::{
     Error, Result,
     nn::{Assemble, Blueprint, C, Map, Name, Real, Rule, Trail, Vector, kernel::Kernels},
     planes::Planes,
-    weights::Weights,
+    weights::{Lender, Weights},
 };
 
 /// A network of type `N` computing in `E` on inputs of `SIDE` x `SIDE` pixels.
 pub struct Network<N, E, const SIDE: usize> {
     facts: Facts,
     net: N,
+    /// Of weights that stay in their file.
+    lender: Option<Arc<Lender>>,
     number: PhantomData<E>,
 }
 
@@ -81,8 +83,10 @@ where
     /// What is wrong with the weights.
     pub fn load(model: Model, weights: &mut Weights, kernels: Kernels) -> Result<Self> {
         let kernels = precision::<E>().kernels(kernels);
+        let lends = precision::<E>() == Precision::Single && kernels == Kernels::Winograd;
+        let lender = lends.then(|| weights.lender(model)).flatten();
         let (facts, net) = assembled(model, weights, SIDE, kernels)?;
-        Ok(Self { facts, net, number: PhantomData })
+        Ok(Self { facts, net, lender, number: PhantomData })
     }
 
     /// Forgets the type.
@@ -106,11 +110,18 @@ where
         let x = Cpu::default().try_tensor_from_vec(values, (1, Const, Const, Const))?;
         let trail = Trail::from_input(&x);
         let (y, trail) = self.net.try_forward(x.put_tape(trail))?.split_tape();
+        check(self.lender.as_ref())?;
         let logits: Vec<f64> = crate::nn::tape::copied(&y).into_iter().map(Into::into).collect();
-        let pass = TrailPass { logits, trail, sweeps: Cell::new(0), output: self.facts.output().clone() };
+        let (output, lender) = (self.facts.output().clone(), self.lender.clone());
+        let pass = TrailPass { logits, trail, sweeps: Cell::new(0), output, lender };
         pass.check_finite()?;
         Ok(Box::new(pass))
     }
+}
+
+/// Whether weights that stay in their file could be read.
+fn check(lender: Option<&Arc<Lender>>) -> Result<()> {
+    lender.map_or(Ok(()), |lender| lender.check())
 }
 
 /// A forward pass remembered by a [`Trail`].
@@ -119,6 +130,7 @@ struct TrailPass<E: Real> {
     trail: Trail<E>,
     output: Name,
     sweeps: Cell<usize>,
+    lender: Option<Arc<Lender>>,
 }
 
 impl<E: Real> TrailPass<E> {
@@ -168,13 +180,15 @@ impl<E: Real> Pass for TrailPass<E> {
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes> {
         let (from, seed) = self.seed(score);
         let gradient = self.trail.sweep(from, seed, rule, at)?;
+        check(self.lender.as_ref())?;
         Ok(self.planes(at, gradient))
     }
 
     fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()> {
         let (from, seed) = self.seed(score);
         let mut shown = |name: &Name, gradient: &[E]| visit(name, self.planes(name, gradient.to_vec()));
-        Ok(self.trail.sweep_each(from, seed, rule, to, &mut shown)?)
+        self.trail.sweep_each(from, seed, rule, to, &mut shown)?;
+        check(self.lender.as_ref())
     }
 
     fn sweeps(&self) -> usize {

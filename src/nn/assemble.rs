@@ -6,14 +6,14 @@ use dfdx::prelude::{Const, Dim};
 
 use super::{
     Name, Real,
-    kernel::{Kernels, dense::Weight},
+    kernel::{Kernels, weight::Weight},
 };
 use crate::Result;
 
 /// Which tensor of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Part {
-    /// Convolution weights, `O x I x K x K`, handed over as `O x K x K x I`.
+    /// Convolution weights, `O x I x K x K`.
     Filter,
     /// Dense weights, `O x I` or `O x C x H x W`.
     Matrix,
@@ -78,15 +78,15 @@ impl<'a, E: Real> Blueprint<'a, E> {
     /// # Errors
     /// What the weights' source says.
     pub fn take(&mut self, layer: &Name, part: Part, shape: Vec<usize>) -> Result<Arc<Vec<E>>> {
-        Ok((self.supply)(&Param { layer: layer.clone(), part, shape })?.widened())
+        Ok(self.take_kept(layer, part, shape)?.widened())
     }
 
-    /// The weights of a dense layer, in the number type that their source keeps them in.
+    /// The weights of a layer, in the number type and at the place that their source keeps them in.
     ///
     /// # Errors
     /// What the weights' source says.
-    pub fn take_matrix(&mut self, layer: &Name, shape: Vec<usize>) -> Result<Weight<E>> {
-        (self.supply)(&Param { layer: layer.clone(), part: Part::Matrix, shape })
+    pub fn take_kept(&mut self, layer: &Name, part: Part, shape: Vec<usize>) -> Result<Weight<E>> {
+        (self.supply)(&Param { layer: layer.clone(), part, shape })
     }
 
     /// How many names no layer has asked for.

@@ -7,19 +7,13 @@ use dfdx::prelude::{ConstDim, Cpu, CpuError, Dim, Module};
 use super::{
     Assemble, Blueprint, Map, Name, Part, Real, Recorder, Slide, Width,
     fused::{Link, Links},
-    kernel::{
-        Kernels,
-        conv::{self, Size},
-        convolution::Convolution,
-    },
+    kernel::{Kernels, conv::Size, convolution::Convolution},
     tape::emit,
 };
 use crate::fault;
 
 /// A `K`x`K` convolution (cross-correlation, as everywhere in the field) of `I` channels into `O`, stride `S`, zero
 /// padding `P`, plus a bias.
-///
-/// The filter is stored `O x K x K x I`, in which both the convolution and its input gradient are one matrix product.
 #[derive(Clone, Debug)]
 pub struct Conv2d<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E> {
     name: Name,
@@ -36,8 +30,7 @@ impl<const I: usize, O: Dim, const K: usize, const S: usize, const P: usize, E: 
     pub fn new(name: &str, outputs: O, weight: &[E], bias: &[E]) -> Self {
         assert_eq!(weight.len(), outputs.size() * I * K * K, "weights of {name}");
         assert_eq!(bias.len(), outputs.size(), "biases of {name}");
-        let filter = conv::channels_last(weight, outputs.size(), I, K);
-        let filter = Arc::new(Convolution::new(Kernels::default(), Arc::new(filter)));
+        let filter = Arc::new(Convolution::new(Kernels::default(), weight.to_vec()));
         Self { name: name.into(), outputs, filter, bias: Arc::new(bias.to_vec()) }
     }
 }
@@ -48,7 +41,7 @@ impl<const I: usize, O: Width, const K: usize, const S: usize, const P: usize, E
     fn assemble(plan: &mut Blueprint<E>) -> crate::Result<Self> {
         let name = plan.next_name();
         let outputs = O::resolve(plan.classes());
-        let filter = plan.take(&name, Part::Filter, vec![outputs.size(), I, K, K])?;
+        let filter = plan.take_kept(&name, Part::Filter, vec![outputs.size(), I, K, K])?;
         let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
         let filter = Arc::new(Convolution::new(plan.kernels(), filter));
         Ok(Self { name, outputs, filter, bias })

@@ -7,7 +7,7 @@ use dfdx::prelude::{Const, ConstDim, CpuError, Dim, HasShape, Module, Shape, Ten
 use super::{
     Assemble, Blueprint, C, Map, Name, Part, Real, Recorder, Vector, Width,
     fused::{Link, Links},
-    kernel::dense::{self, Weight},
+    kernel::{dense, weight::Weight},
     tape,
 };
 
@@ -72,7 +72,7 @@ impl<I: Features, O: Width, E: Real> Assemble<E> for Dense<I, O, E> {
         let name = plan.next_name();
         let outputs = O::resolve(plan.classes());
         let shape = [&[outputs.size()], I::SIZES].concat();
-        let weight = plan.take_matrix(&name, shape)?;
+        let weight = plan.take_kept(&name, Part::Matrix, shape)?;
         let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
         Ok(Self { name, outputs, weight, bias, reads: PhantomData })
     }

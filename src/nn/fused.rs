@@ -12,7 +12,7 @@ use dfdx::prelude::{ConstDim, Cpu, CpuError, Dim, Gradients, HasShape, Module, P
 
 use super::{
     Assemble, Blueprint, Map, Name, Real, Recorder, Rule,
-    kernel::{conv, convolution::Convolution, dense::Weight, memory::Buffer},
+    kernel::{conv, convolution::Convolution, memory::Buffer, weight::Weight},
     tape::{self, Find, Hidden},
 };
 use flow::{Done, Flow, Log};

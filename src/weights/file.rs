@@ -2,7 +2,10 @@
 
 use std::{collections::HashMap, fs::File, io, path::Path};
 
-use half::{bf16, f16};
+use half::{
+    bf16, f16,
+    slice::{HalfBitsSliceExt, HalfFloatSliceExt},
+};
 use safetensors::tensor::{Dtype as Stored, Metadata};
 use sha2::{Digest, Sha256};
 
@@ -104,16 +107,24 @@ fn foreign(first: [u8; 8]) -> String {
 }
 
 impl<B: Bytes> SafetensorsFile<B> {
-    /// Numbers `first..` of a tensor. float32 is read to where it is wanted, other types through `piece`.
-    fn numbers(&self, index: usize, first: usize, values: &mut [f32], piece: &mut Vec<u8>) -> io::Result<()> {
+    /// Numbers `first..` of a tensor. float32 is read to where it is wanted, other types through `halves`.
+    fn numbers(&self, index: usize, first: usize, values: &mut [f32], halves: &mut Vec<u16>) -> io::Result<()> {
         let dtype = &self.tensors[index].dtype;
         let at = self.starts[index] + (first * dtype.size()) as u64;
-        if *dtype == Dtype::F32 && cfg!(target_endian = "little") {
-            return self.bytes.read_exact_at(bytemuck::cast_slice_mut(values), at);
+        if *dtype == Dtype::F32 {
+            self.bytes.read_exact_at(bytemuck::cast_slice_mut(values), at)?;
+            values.iter_mut().for_each(|v| *v = f32::from_bits(u32::from_le(v.to_bits())));
+            return Ok(());
         }
-        piece.resize(values.len() * dtype.size(), 0);
-        self.bytes.read_exact_at(piece, at)?;
-        decode(dtype, piece, values)
+        halves.resize(values.len(), 0);
+        self.bytes.read_exact_at(bytemuck::cast_slice_mut(halves), at)?;
+        halves.iter_mut().for_each(|v| *v = u16::from_le(*v));
+        match dtype {
+            Dtype::F16 => halves.reinterpret_cast::<f16>().convert_to_f32_slice(values),
+            Dtype::Bf16 => halves.reinterpret_cast::<bf16>().convert_to_f32_slice(values),
+            other => return Err(io::Error::other(format!("numbers of type {other}"))),
+        }
+        Ok(())
     }
 }
 
@@ -126,16 +137,16 @@ impl<B: Bytes> Source for SafetensorsFile<B> {
         &self.metadata
     }
 
-    fn read(&mut self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()> {
+    fn read(&self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()> {
         let info = &self.tensors[index];
         let rows_at_once = (PIECE / (row.max(1) * info.dtype.size())).max(1);
         let count = info.shape.iter().product::<usize>();
         let mut values = vec![0.0; count.min(rows_at_once * row)];
-        let mut piece = Vec::new();
+        let mut halves = Vec::new();
         let mut first = 0;
         while first < count {
             let values = &mut values[..(count - first).min(rows_at_once * row)];
-            self.numbers(index, first, values, &mut piece)?;
+            self.numbers(index, first, values, &mut halves)?;
             sink(values);
             first += values.len();
         }
@@ -146,7 +157,7 @@ impl<B: Bytes> Source for SafetensorsFile<B> {
         Some(self.numbers(index, first, values, &mut Vec::new()))
     }
 
-    fn sha256(&mut self) -> io::Result<String> {
+    fn sha256(&self) -> io::Result<String> {
         let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
         let count = self.bytes.count()?;
         for at in (0..count).step_by(PIECE) {
@@ -156,15 +167,4 @@ impl<B: Bytes> Source for SafetensorsFile<B> {
         }
         Ok(files::hex(hash))
     }
-}
-
-fn decode(dtype: &Dtype, bytes: &[u8], values: &mut [f32]) -> io::Result<()> {
-    let pairs = bytes.as_chunks::<2>().0.iter();
-    match dtype {
-        Dtype::F32 => values.iter_mut().zip(bytes.as_chunks::<4>().0).for_each(|(v, b)| *v = f32::from_le_bytes(*b)),
-        Dtype::F16 => values.iter_mut().zip(pairs).for_each(|(v, b)| *v = f16::from_le_bytes(*b).to_f32()),
-        Dtype::Bf16 => values.iter_mut().zip(pairs).for_each(|(v, b)| *v = bf16::from_le_bytes(*b).to_f32()),
-        Dtype::Other(name) => return Err(io::Error::other(format!("numbers of type {name}"))),
-    }
-    Ok(())
 }

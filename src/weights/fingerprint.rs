@@ -31,7 +31,7 @@ impl Weights {
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn fingerprint(&mut self, model: Model) -> Result<Fingerprint> {
+    pub fn fingerprint(&self, model: Model) -> Result<Fingerprint> {
         let sha256 = self.sha256()?;
         let plan = self.planned(model);
         let params = model.outline(self.preprocess(), plan.classes).params;
@@ -40,7 +40,7 @@ impl Weights {
         Ok(Fingerprint { sha256, tensors: hashes.collect::<Result<_>>()? })
     }
 
-    fn tensor_hash(&mut self, index: usize) -> Result<TensorHash> {
+    fn tensor_hash(&self, index: usize) -> Result<TensorHash> {
         let mut hash = Sha256::new();
         let mut sink = |values: &[f32]| files::hash_numbers(&mut hash, values.iter().map(|v| v.to_le_bytes()));
         let read = self.source.read(index, 1, &mut sink);

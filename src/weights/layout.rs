@@ -5,7 +5,7 @@ use std::io;
 use half::{bf16, f16};
 use rayon::prelude::*;
 
-use crate::nn::{Param, Part, Real};
+use crate::nn::{Param, Real, kernel::memory};
 
 /// A number as a network keeps it.
 pub trait Kept: bytemuck::Pod + Send + Sync {
@@ -54,30 +54,12 @@ pub struct Place<T> {
 }
 
 /// Where a whole row of the file goes.
+#[derive(Clone, Copy, Debug)]
 enum Order {
     /// After what is there.
     Append,
-    /// A row is one filter, `I x taps`; it goes to `taps x I`.
-    Filter { inputs: usize },
     /// A row holds one number of each output; number `r` of `inputs` each.
     Transposed { inputs: usize, channels: usize },
-}
-
-impl Order {
-    /// Puts whole rows that stay where they are, as rows.
-    fn put_within<T: Kept>(&self, row: usize, rows: &[f32], places: &mut [T]) {
-        let Self::Filter { inputs } = *self else {
-            return places.iter_mut().zip(rows).for_each(|(place, &v)| *place = T::of_single(v));
-        };
-        for (row, filter) in rows.chunks_exact(row).zip(places.chunks_exact_mut(row)) {
-            let taps = row.len() / inputs;
-            for (tap, of_tap) in filter.chunks_exact_mut(inputs).enumerate() {
-                for (place, &v) in of_tap.iter_mut().zip(row[tap..].iter().step_by(taps)) {
-                    *place = T::of_single(v);
-                }
-            }
-        }
-    }
 }
 
 /// Numbers read by one thread at a time: so few that they are still in its cache when they are looked at.
@@ -87,18 +69,15 @@ impl<T: Kept> Place<T> {
     /// Room for `param`'s numbers, which come in `layout`.
     pub fn new(param: &Param, layout: Layout) -> Self {
         let count = param.shape.iter().product::<usize>();
-        let (outputs, inputs) = (param.shape[0], param.shape.get(1).copied().unwrap_or(1));
-        let each = count.checked_div(outputs).unwrap_or(0);
-        let (row, order) = match (param.part, layout) {
-            (Part::Bias, _) | (Part::Matrix, Layout::OutputsFirst) => (1, Order::Append),
-            (Part::Filter, Layout::OutputsFirst) => (each, Order::Filter { inputs }),
-            (Part::Filter, Layout::OutputsLast) => (outputs, Order::Transposed { inputs: each, channels: 1 }),
-            (Part::Matrix, Layout::OutputsLast) => {
-                let channels = if param.shape.len() == 4 { inputs } else { 1 };
-                (outputs, Order::Transposed { inputs: each, channels })
+        let (row, order) = match layout {
+            Layout::OutputsFirst => (1, Order::Append),
+            Layout::OutputsLast => {
+                let (outputs, inputs) = (param.shape[0], count.checked_div(param.shape[0]).unwrap_or(0));
+                let channels = if param.shape.len() == 4 { param.shape[1] } else { 1 };
+                (outputs, Order::Transposed { inputs, channels })
             }
         };
-        Self { values: bytemuck::zeroed_vec(count), row, next: 0, order }
+        Self { values: memory::fresh(count), row, next: 0, order }
     }
 
     /// How many numbers belong together.
@@ -108,23 +87,23 @@ impl<T: Kept> Place<T> {
 
     /// Takes the next whole rows.
     pub fn put(&mut self, rows: &[f32]) {
-        if let Order::Transposed { inputs, channels } = self.order {
-            for row in rows.chunks_exact(self.row) {
-                let at = self.next % channels * (inputs / channels) + self.next / channels;
-                for (output, &v) in row.iter().enumerate() {
-                    self.values[output * inputs + at] = T::of_single(v);
+        match self.order {
+            Order::Append => append(rows, &mut self.values[self.next..]),
+            Order::Transposed { inputs, channels } => {
+                for (row, next) in rows.chunks_exact(self.row).zip(self.next..) {
+                    let at = next % channels * (inputs / channels) + next / channels;
+                    for (output, &v) in row.iter().enumerate() {
+                        self.values[output * inputs + at] = T::of_single(v);
+                    }
                 }
-                self.next += 1;
             }
-        } else {
-            self.order.put_within(self.row, rows, &mut self.values[self.next * self.row..][..rows.len()]);
-            self.next += rows.len() / self.row.max(1);
         }
+        self.next += rows.len() / self.row.max(1);
     }
 
     /// Takes all rows at once: `read(first, values)` fills `values` with the file's numbers from `first` on, and is asked by
     /// several threads. Returns how many numbers are not finite; `None`, having done nothing that lasts, where numbers
-    /// move too far for that or `read` cannot do it.
+    /// move or `read` cannot do it.
     pub fn fill(
         &mut self,
         read: impl Fn(usize, &mut [f32]) -> Option<io::Result<()>> + Sync,
@@ -132,18 +111,16 @@ impl<T: Kept> Place<T> {
         if matches!(self.order, Order::Transposed { .. }) {
             return None;
         }
-        let (row, order) = (self.row.max(1), &self.order);
-        let piece = (PIECE / row).max(1) * row;
         let odd = |values: &[f32]| values.iter().filter(|v| !v.is_finite()).count();
-        let each = self.values.par_chunks_mut(piece).enumerate().map(|(index, place)| {
-            let first = index * piece;
-            if matches!(order, Order::Append) && T::SINGLE {
+        let each = self.values.par_chunks_mut(PIECE).enumerate().map(|(index, place)| {
+            let first = index * PIECE;
+            if T::SINGLE {
                 let values: &mut [f32] = bytemuck::cast_slice_mut(place);
                 return Some(read(first, values)?.map(|()| odd(values)));
             }
             let mut values = vec![0.0; place.len()];
             let done = read(first, &mut values)?;
-            order.put_within(row, &values, place);
+            append(&values, place);
             Some(done.map(|()| odd(&values)))
         });
         each.reduce(
@@ -159,4 +136,8 @@ impl<T: Kept> Place<T> {
     pub fn finish(self) -> Vec<T> {
         self.values
     }
+}
+
+fn append<T: Kept>(values: &[f32], places: &mut [T]) {
+    places.iter_mut().zip(values).for_each(|(place, &v)| *place = T::of_single(v));
 }

@@ -61,7 +61,7 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// If the tensors cannot be read any more.
-    fn read(&mut self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()>;
+    fn read(&self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()>;
 
     /// Fills `values` with the numbers of tensor `index` from number `first` on. Several threads may ask at once. `None`
     /// where the source can only be read in order.
@@ -74,5 +74,5 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// If it cannot be read any more.
-    fn sha256(&mut self) -> io::Result<String>;
+    fn sha256(&self) -> io::Result<String>;
 }

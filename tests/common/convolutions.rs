@@ -1,12 +1,10 @@
 //! Every family of convolution kernels behind one pair of functions, the classes of sizes they are tested at, and the
 //! definition of a convolution.
 
-use std::sync::Arc;
-
 use proptest::prelude::*;
 use saltty::nn::{
     Real,
-    kernel::{Kernels, conv, conv::Size, convolution::Convolution},
+    kernel::{Kernels, conv::Size, convolution::Convolution},
 };
 
 /// A family of kernels, with the rounding errors it may make as a multiple of those of a plain sum. The compiler asks for
@@ -31,21 +29,20 @@ pub fn families() -> impl Iterator<Item = Family> {
 }
 
 impl Family {
-    fn ready<E: Real>(self, size: &Size, weight: &[E]) -> Convolution<E> {
-        let filter = conv::channels_last(weight, size.outputs, size.inputs, size.kernel);
-        Convolution::new(self.name, Arc::new(filter))
+    fn ready<E: Real>(self, weight: &[E]) -> Convolution<E> {
+        Convolution::new(self.name, weight.to_vec())
     }
 
     /// `conv(x, weight) + bias`; `weight` in PyTorch's order, `O x I x K x K`.
     pub fn forward<E: Real>(self, size: &Size, x: &[E], weight: &[E], bias: &[E]) -> Vec<E> {
         let mut y = vec![E::of(f64::NAN); size.output_len()];
-        self.ready(size, weight).forward(size, x, bias, false, &mut y);
+        self.ready(weight).forward(size, x, bias, false, &mut y);
         y
     }
 
     /// Adds to `down` what `up` implies.
     pub fn add_gradient<E: Real>(self, size: &Size, up: &[E], weight: &[E], down: &mut [E]) {
-        self.ready(size, weight).input_gradient(size, up, down, false);
+        self.ready(weight).input_gradient(size, up, down, false);
     }
 
     /// The gradient of the input.

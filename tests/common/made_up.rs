@@ -87,10 +87,10 @@ impl Source for MadeUp {
         &self.metadata
     }
 
-    fn read(&mut self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()> {
+    fn read(&self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> io::Result<()> {
         let based = self.base.as_ref().map_or(0, |base| base.tensors().len());
         if index < based {
-            return self.base.as_mut().unwrap().read(index, row, sink);
+            return self.base.as_ref().unwrap().read(index, row, sink);
         }
         let (number, scale) = self.recipes[index - based];
         let count: usize = self.infos[index].shape.iter().product();
@@ -105,7 +105,7 @@ impl Source for MadeUp {
         Ok(())
     }
 
-    fn sha256(&mut self) -> io::Result<String> {
+    fn sha256(&self) -> io::Result<String> {
         Ok("made up".to_owned())
     }
 }

@@ -10,6 +10,7 @@ pub mod made_up;
 pub mod numbers;
 pub mod program;
 pub mod proof;
+pub mod shelf;
 pub mod small;
 
 use std::path::{Path, PathBuf};

@@ -1,17 +1,13 @@
 //! Small typed networks with made-up weights, and one run of such a network on saltty's tape.
 
-use std::{
-    hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
-};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use dfdx::prelude::{Cpu, Module, PutTape, Shape, SplitTape, Tensor};
 use saltty::{
     model::squeezenet::Fire,
     nn::{
         Assemble, Blueprint, C, Conv2d, Dense, GlobalAverage, Grid, Map, MaxPool, MaxPoolCeil, Name, Param, Part, Real,
-        Relu, Rule, Trail,
-        kernel::{conv, pool},
+        Relu, Rule, Trail, kernel::pool,
     },
     planes::Planes,
 };
@@ -66,14 +62,7 @@ pub fn made_up(param: &Param, seed: u64) -> Vec<f64> {
 /// A network whose tensors `values` gives, in PyTorch's order.
 pub fn assembled<N: Assemble<E>, E: Real>(names: &[&str], mut values: impl FnMut(&Param) -> Vec<f64>) -> N {
     let names: Vec<Name> = names.iter().map(|&name| name.into()).collect();
-    let mut supply = |param: &Param| {
-        let tensor = reals::<E>(&values(param));
-        Ok(Arc::new(match (param.part, &param.shape[..]) {
-            (Part::Filter, &[o, i, k, _]) => conv::channels_last(&tensor, o, i, k),
-            _ => tensor,
-        })
-        .into())
-    };
+    let mut supply = |param: &Param| Ok(reals::<E>(&values(param)).into());
     let mut plan = Blueprint::new(&names, CLASSES, &mut supply);
     let net = N::assemble(&mut plan).unwrap();
     assert_eq!(plan.unused_names(), 0, "a layer for every name");

@@ -18,7 +18,7 @@ use crate::{
 
 /// Writes a made-up VGG11 in bfloat16; gives where each tensor begins.
 fn write_vgg11(file: &Path) -> Vec<(String, usize)> {
-    let mut made = MadeUp::of(Model::Vgg11);
+    let made = MadeUp::of(Model::Vgg11);
     let infos = made.tensors().to_vec();
     let (mut header, mut end) = (Map::new(), 0);
     let mut places = Vec::new();

@@ -43,7 +43,7 @@ fn all_photos(paths: &[std::path::PathBuf]) -> Result<Vec<std::path::PathBuf>> {
 }
 
 fn plain(options: &Browse, photos: &[std::path::PathBuf]) -> Result<ExitCode> {
-    let studio = network::load(&options.network)?;
+    let studio = network::load(&options.network, network::Use::Often)?;
     network::remark_on_cam(&options.network, &[options.method], &studio);
     let class = options.class.as_deref().map(|asked| studio.names().find(asked)).transpose()?;
     let mut failed = false;

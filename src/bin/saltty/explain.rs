@@ -34,7 +34,11 @@ use saltty::{
     studio::{Explanation, Studio},
 };
 
-use crate::{cli, network, output};
+use crate::{
+    cli,
+    network::{self, Use},
+    output,
+};
 use interruption::Interruption;
 use line::{Maps, Told, side_by_side};
 use pictures::Pictures;
@@ -46,6 +50,9 @@ const DEFAULT_METHODS: [Method; 3] = [Method::GradCam, Method::GuidedBackprop, M
 
 /// How long to wait for a photo before looking whether somebody wants the program to end.
 const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Classes of one photo up to which reading the weights anew for each takes less time than keeping them.
+const FEW: usize = 8;
 
 /// What is the same for all photos of a run.
 struct Run<'o> {
@@ -109,7 +116,8 @@ impl<'o> Run<'o> {
             return Err(Error::NoCam { model }.into());
         }
         let (start, began) = (stopwatch::BEGAN.elapsed(), Instant::now());
-        let studio = network::load(&options.network)?;
+        let once = photos == 1 && wanted::count(&options.class) <= FEW;
+        let studio = network::load(&options.network, if once { Use::Once } else { Use::Often })?;
         let before = vec![("start", start.as_secs_f64()), ("load", began.elapsed().as_secs_f64())];
         let model = studio.classifier().model();
         if without_cam(&model) {
@@ -203,6 +211,10 @@ impl<'o> Run<'o> {
         pictures: &mut Pictures,
         watch: &mut Stopwatch,
     ) -> Result<(Vec<report::Explained>, String)> {
+        if self.options.json && self.options.png.is_none() {
+            let explained = explanations.iter().map(|explanation| report::Explained::new(explanation, &[]));
+            return Ok((explained.collect(), String::new()));
+        }
         let colors = self.options.look.colormap;
         let jobs: Vec<_> = explanations.iter().zip(&told.seconds).collect();
         let painted = side_by_side(&jobs, |&(explanation, &seconds)| {
@@ -215,7 +227,7 @@ impl<'o> Run<'o> {
             painted.iter().map(|(scene, _)| pictures.files(told.photo.path, &scene.file_name())).collect();
         write_all(painted.iter().zip(&files).map(|((scene, _), files)| (&files[..], [&scene.map, &scene.overlay])))?;
         watch.lap("write");
-        let explained = painted.iter().zip(&files).map(|((scene, _), files)| report::Explained::new(scene, files));
+        let explained = explanations.iter().zip(&files).map(|(of, files)| report::Explained::new(of, files));
         Ok((explained.collect(), painted.iter().map(|(_, page)| page.as_str()).collect()))
     }
 

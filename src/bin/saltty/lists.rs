@@ -55,7 +55,7 @@ pub fn layers(options: &Network) -> Result<ExitCode> {
 /// `saltty classes`.
 pub fn classes(pattern: Option<&str>, options: &Network) -> Result<ExitCode> {
     let names = if options.weights.is_some() || options.labels.is_some() {
-        network::load(options)?.names().clone()
+        network::load(options, network::Use::Once)?.names().clone()
     } else {
         ClassNames::imagenet()
     };

@@ -18,9 +18,21 @@ use crate::{
     output,
 };
 
+/// How much a network will be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// For one photo or none: its weights stay in their file.
+    Once,
+    /// Again and again: its weights are read into memory.
+    Often,
+}
+
 /// A loaded network; a spinner shows that it takes time. Warns where the input is made otherwise than the weights say.
-pub fn load(options: &Network) -> Result<Studio> {
-    let weights = weights(options)?.with_preprocess(options.preprocess);
+pub fn load(options: &Network, usage: Use) -> Result<Studio> {
+    let mut weights = weights(options)?.with_preprocess(options.preprocess);
+    if usage == Use::Once {
+        weights = weights.left_in_file();
+    }
     if let Origin::Overruled(own) = weights.origin() {
         let (path, asked) = (weights.path().display(), weights.preprocess());
         output::remark(&format!(

@@ -38,7 +38,7 @@ struct Run<'o> {
 /// Runs the command: all photos, even where some fail.
 pub fn run(options: &cli::Record) -> Result<ExitCode> {
     let photos = explain::all_photos(&options.photos)?;
-    let studio = network::load(&options.network)?;
+    let studio = network::load(&options.network, network::Use::Often)?;
     let fingerprint = network::weights(&options.network)?
         .with_preprocess(Some(studio.preprocess()))
         .fingerprint(studio.classifier().model())?;

@@ -120,7 +120,7 @@ fn records(options: &cli::Verify) -> Result<Summary> {
 
 fn against(options: &cli::Verify, file: &Path) -> Result<Summary> {
     let [photo] = &options.paths[..] else { bail!("--against compares one photo; give one") };
-    let studio = network::load(&options.network)?;
+    let studio = network::load(&options.network, network::Use::Often)?;
     let photo = Photo::open(photo)?;
     let class = options.class.as_ref().map(|class| studio.names().find(class)).transpose()?;
     let limits = options.tolerance.map(|within| Limits { within, broken: within.max(0.1) });

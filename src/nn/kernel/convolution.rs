@@ -6,7 +6,9 @@ use super::{
     Kernels, columns,
     conv::{self, Finish, Size},
     lanes::Level,
-    relu, winograd,
+    relu,
+    weight::Weight,
+    winograd,
 };
 use crate::nn::Real;
 
@@ -14,12 +16,13 @@ use crate::nn::Real;
 #[derive(Debug)]
 pub struct Convolution<E> {
     kernels: Kernels,
-    filter: Mutex<Option<Arc<Vec<E>>>>,
+    filter: Mutex<Option<Weight<E>>>,
     ready: OnceLock<Ready<E>>,
 }
 
 #[derive(Debug)]
 enum Ready<E> {
+    /// `O x K x K x I`.
     Direct(Arc<Vec<E>>),
     Columns(columns::Filter),
     /// Both ways share a filter where their tiles are alike.
@@ -30,9 +33,9 @@ enum Ready<E> {
 }
 
 impl<E: Real> Convolution<E> {
-    /// Filters given as `O x K x K x I`.
-    pub fn new(kernels: Kernels, filter: Arc<Vec<E>>) -> Self {
-        Self { kernels, filter: Mutex::new(Some(filter)), ready: OnceLock::new() }
+    /// Filters given as `O x I x K x K`.
+    pub fn new(kernels: Kernels, filter: impl Into<Weight<E>>) -> Self {
+        Self { kernels, filter: Mutex::new(Some(filter.into())), ready: OnceLock::new() }
     }
 
     /// The filters as they were given.
@@ -40,7 +43,8 @@ impl<E: Real> Convolution<E> {
     /// # Panics
     /// If they were made ready already: then they are kept in no other form.
     pub fn original(&self) -> Arc<Vec<E>> {
-        self.filter.lock().ok().and_then(|filter| filter.clone()).expect("asked for before the first map")
+        let filter = self.filter.lock().ok().and_then(|filter| filter.clone());
+        filter.expect("asked for before the first map").widened()
     }
 
     /// What `filter` becomes for maps like the first one, after which the original is dropped.
@@ -48,17 +52,16 @@ impl<E: Real> Convolution<E> {
         self.ready.get_or_init(|| {
             let filter = self.filter.lock().ok().and_then(|mut filter| filter.take()).expect("made ready once");
             if self.kernels != Kernels::Winograd || E::NAME != f32::NAME {
-                return Ready::Direct(filter);
+                return Ready::Direct(channels_last(filter, size));
             }
-            let single = bytemuck::cast_slice(&filter);
             if columns::suits(size) {
-                Ready::Columns(columns::Filter::new(size.outputs, single))
+                Ready::Columns(columns::Filter::new(size.outputs, bytemuck::cast_slice(&channels_last(filter, size))))
             } else if size.fits_tiles() {
-                let transformed = |tile| winograd::Filter::new(Level::best(), tile, size.outputs, size.inputs, single);
+                let transformed = |tile| winograd::Filter::new(Level::best(), tile, size.outputs, size.inputs, &filter);
                 let (forth, back) = (winograd::tile(size), winograd::tile_back(size));
                 Ready::Winograd { forth: transformed(forth), back: (back != forth).then(|| transformed(back)) }
             } else {
-                Ready::Direct(filter)
+                Ready::Direct(channels_last(filter, size))
             }
         })
     }
@@ -118,4 +121,10 @@ impl<E: Real> Convolution<E> {
             }
         }
     }
+}
+
+/// `O x I x K x K` weights as `O x K x K x I`.
+fn channels_last<E: Real>(filter: Weight<E>, size: &Size) -> Arc<Vec<E>> {
+    let filter = filter.widened();
+    if size.kernel == 1 { filter } else { conv::channels_last(&filter, size.outputs, size.inputs, size.kernel).into() }
 }

@@ -2,83 +2,12 @@
 
 mod streams;
 
-use std::{borrow::Cow, sync::Arc};
-
-use half::{bf16, f16, slice::HalfFloatSliceExt};
 use rayon::prelude::*;
 
 use streams::{LANES, ROWS, add, dots};
 
-use super::lanes::Level;
+use super::{lanes::Level, weight::Weight};
 use crate::nn::Real;
-
-/// A matrix of weights in the number type it is kept in. Half the bytes are read in half the time; sums are the same to
-/// the bit as with the weights widened beforehand.
-#[derive(Clone, Debug)]
-pub enum Weight<E> {
-    /// In the type that the network computes in.
-    Whole(Arc<Vec<E>>),
-    /// IEEE 754 half.
-    Half(Arc<Vec<f16>>),
-    /// bfloat16.
-    Brain(Arc<Vec<bf16>>),
-}
-
-impl<E> From<Arc<Vec<E>>> for Weight<E> {
-    fn from(values: Arc<Vec<E>>) -> Self {
-        Self::Whole(values)
-    }
-}
-
-impl<E> From<Vec<E>> for Weight<E> {
-    fn from(values: Vec<E>) -> Self {
-        Self::Whole(values.into())
-    }
-}
-
-impl<E: Real> Weight<E> {
-    /// How many numbers.
-    pub fn len(&self) -> usize {
-        match self {
-            Self::Whole(values) => values.len(),
-            Self::Half(values) => values.len(),
-            Self::Brain(values) => values.len(),
-        }
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// All numbers, widened.
-    pub fn widened(self) -> Arc<Vec<E>> {
-        match self {
-            Self::Whole(values) => values,
-            other => Arc::new(other.part(0, other.len(), &mut Vec::new()).to_vec()),
-        }
-    }
-
-    /// `count` numbers from `start`; widened, if need be, into `room`.
-    fn part<'a>(&'a self, start: usize, count: usize, room: &'a mut Vec<f32>) -> Cow<'a, [E]> {
-        let part = start..start + count;
-        match self {
-            Self::Whole(values) => return Cow::Borrowed(&values[part]),
-            Self::Half(values) => {
-                room.resize(count, 0.0);
-                values[part].convert_to_f32_slice(room);
-            }
-            Self::Brain(values) => {
-                room.resize(count, 0.0);
-                values[part].convert_to_f32_slice(room);
-            }
-        }
-        if E::NAME == f32::NAME {
-            return Cow::Borrowed(bytemuck::cast_slice(room));
-        }
-        Cow::Owned(room.iter().map(|&v| E::of_f32(v)).collect())
-    }
-}
 
 /// Columns of the input gradient that one thread computes, at most: they stay in its cache.
 const COLUMNS: usize = 8192;
@@ -110,6 +39,7 @@ pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -
         let rows = [row(0, a), row(1, b), row(2, c), row(3, d)];
         for (image, x) in x.chunks_exact(inputs).enumerate() {
             let products = dots(Level::best(), rows.each_ref().map(|row| &**row), x);
+            weight.inspect_rows(&products, &rows);
             for ((y, product), &bias) in y.chunks_exact_mut(batch).zip(products).zip(bias) {
                 y[image] = product + bias;
             }
@@ -118,8 +48,8 @@ pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -
     (0..batch * outputs).map(|i| by_output[i % outputs * batch + i / outputs]).collect()
 }
 
-/// Adds `weight^T up` to `down` for each of `batch` vectors. Rows of `weight` whose `up` is zero are not read, so a
-/// one-hot gradient reads one row.
+/// Adds `weight^T up` to `down` for each of `batch` vectors. Rows of `weight` for which `up` is zero in all vectors are not
+/// read, so a one-hot gradient reads one row; the others are read once.
 ///
 /// # Panics
 /// If the lengths do not fit.
@@ -129,22 +59,32 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
     }
     let (outputs, inputs) = (up.len() / batch, down.len() / batch);
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
-    let share = share(inputs);
-    for (up, down) in up.chunks_exact(outputs).zip(down.chunks_exact_mut(inputs)) {
-        let live: Vec<(usize, E)> = up.iter().copied().enumerate().filter(|(_, u)| *u != E::ZERO).collect();
-        down.par_chunks_mut(share).enumerate().for_each_init(<[Vec<f32>; ROWS]>::default, |rooms, (chunk, down)| {
-            let first = chunk * share;
-            let (fours, rest) = live.as_chunks::<ROWS>();
-            for rows in fours {
-                let [a, b, c, d] = rooms;
-                let room = [(rows[0].0, a), (rows[1].0, b), (rows[2].0, c), (rows[3].0, d)];
-                let parts = room.map(|(row, room)| weight.part(row * inputs + first, down.len(), room));
-                add(Level::best(), rows.map(|(_, u)| u), parts.each_ref().map(|part| &**part), down);
-            }
-            for &(row, u) in rest {
-                let part = weight.part(row * inputs + first, down.len(), &mut rooms[0]);
-                add(Level::best(), [u], [&*part], down);
-            }
-        });
+    if inputs == 0 {
+        return;
     }
+    let live: Vec<usize> = (0..outputs).filter(|&row| (0..batch).any(|v| up[v * outputs + row] != E::ZERO)).collect();
+    let share = share(inputs);
+    let mut shares: Vec<Vec<&mut [E]>> = (0..inputs.div_ceil(share)).map(|_| Vec::with_capacity(batch)).collect();
+    for down in down.chunks_exact_mut(inputs) {
+        shares.iter_mut().zip(down.chunks_mut(share)).for_each(|(shares, part)| shares.push(part));
+    }
+    shares.into_par_iter().enumerate().for_each_init(<[Vec<f32>; ROWS]>::default, |rooms, (chunk, mut downs)| {
+        let (first, count) = (chunk * share, downs[0].len());
+        let ups = || up.chunks_exact(outputs);
+        let (fours, rest) = live.as_chunks::<ROWS>();
+        for rows in fours {
+            let [a, b, c, d] = rooms;
+            let room = [(rows[0], a), (rows[1], b), (rows[2], c), (rows[3], d)];
+            let parts = room.map(|(row, room)| weight.part(row * inputs + first, count, room));
+            for (up, down) in ups().zip(&mut downs) {
+                add(Level::best(), rows.map(|row| up[row]), parts.each_ref().map(|part| &**part), down);
+            }
+        }
+        for &row in rest {
+            let part = weight.part(row * inputs + first, count, &mut rooms[0]);
+            for (up, down) in ups().zip(&mut downs) {
+                add(Level::best(), [up[row]], [&*part], down);
+            }
+        }
+    });
 }

@@ -127,7 +127,8 @@ impl<E: Real, P: Place<E>> Layer<E, P> {
     fn one(place: &P, link: Link<E>) -> Result<Self, P::Failure> {
         Ok(match link {
             Link::Convolution { name, filter, bias, size } => {
-                Self::Convolution(name, Rc::new(place.filters(&filter.original(), &bias, &size)?), size)
+                let filter = conv::channels_last(&filter.original(), size.outputs, size.inputs, size.kernel);
+                Self::Convolution(name, Rc::new(place.filters(&filter, &bias, &size)?), size)
             }
             Link::Dense { name, weight, bias, reads } => {
                 Self::Dense(name, Rc::new(place.matrix(&weight.widened(), &bias, reads)?), bias.len())

@@ -160,7 +160,7 @@ impl Workshop for Desk {
         if bench.fingerprint.is_none() {
             let path = bench.supply.weights.as_deref();
             let weights = path.map_or_else(|| Ok(Weights::embedded()), Weights::open).map_err(told)?;
-            let mut weights = weights.with_preprocess(Some(studio.preprocess()));
+            let weights = weights.with_preprocess(Some(studio.preprocess()));
             bench.fingerprint = Some(weights.fingerprint(studio.classifier().model()).map_err(told)?);
         }
         let bytes =

@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use saltty::{
-    scene::{ClassScore, Scene},
-    studio::Studio,
+    scene::ClassScore,
+    studio::{Explanation, Studio},
 };
 use serde::Serialize;
 
@@ -40,10 +40,15 @@ pub struct Explained {
 }
 
 impl Explained {
-    pub fn new(scene: &Scene, files: &[PathBuf]) -> Self {
-        let Scene { method, class, layer, note, .. } = scene;
-        let (method, files) = (method.id().to_owned(), in_words(files));
-        Self { method, class: Some(class.clone()), layer: layer.clone(), note: note.clone(), files }
+    pub fn new(explanation: &Explanation, files: &[PathBuf]) -> Self {
+        let Explanation { attribution, class, note, .. } = explanation;
+        Self {
+            method: attribution.method.id().to_owned(),
+            class: Some(class.clone()),
+            layer: explanation.layer_in_words(),
+            note: note.clone(),
+            files: in_words(files),
+        }
     }
 
     pub fn article(name: &str, studio: &Studio, note: Option<String>, files: &[PathBuf]) -> Self {

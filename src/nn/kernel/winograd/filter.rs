@@ -10,11 +10,15 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::transform::filter_matrix;
-use crate::nn::kernel::{
-    gemm::Shared,
-    lanes::Level,
-    memory,
-    panels::{OCTET, Panels},
+use crate::nn::{
+    Real,
+    kernel::{
+        gemm::Shared,
+        lanes::{Level, Octet, Plain},
+        memory,
+        panels::{OCTET, Panels},
+        weight::Weight,
+    },
 };
 
 /// The filters of a convolution, transformed: one matrix of outputs x inputs for each element of a tile.
@@ -28,25 +32,30 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Transforms `filter`, which is `O x 3 x 3 x I`, for tiles of side `tile` (2 or 4). Computed in f64, rounded once: the
+    /// Transforms `filter`, which is `O x I x 3 x 3`, for tiles of side `tile` (2 or 4). Computed in f64, rounded once: the
     /// same bits for every level.
     ///
     /// # Panics
-    /// If `filter` has another size.
-    pub fn new(level: Level, tile: usize, outputs: usize, inputs: usize, filter: &[f32]) -> Self {
-        assert_eq!(filter.len(), outputs * 9 * inputs, "sizes of a filter");
+    /// If `filter` has another size, or is not of f32.
+    pub fn new<E: Real>(level: Level, tile: usize, outputs: usize, inputs: usize, filter: &Weight<E>) -> Self {
+        assert_eq!(E::NAME, f32::NAME, "filters of f32");
+        assert_eq!(filter.len(), outputs * inputs * TAPS, "sizes of a filter");
         let shape = Panels { rows: outputs, columns: inputs };
-        let taps = tile + 2;
-        let mut values = memory::fresh(taps * taps * shape.len());
-        let shared = Shared::new(&mut values);
-        (0..outputs.div_ceil(OCTET)).into_par_iter().for_each(|group| {
-            let rows = &filter[group * OCTET * 9 * inputs..outputs.min((group + 1) * OCTET) * 9 * inputs];
+        let elements = (tile + 2) * (tile + 2);
+        let (width, mut values) = (inputs * TAPS, memory::fresh(elements * shape.len()));
+        let (nothing, shared) = (vec![0.0; width], Shared::new(&mut values));
+        (0..outputs.div_ceil(OCTET)).into_par_iter().for_each_init(Vec::new, |room, group| {
+            let rows = group * OCTET..outputs.min((group + 1) * OCTET);
+            let filters = filter.part(rows.start * width, rows.len() * width, room);
+            filter.inspect(&filters);
+            let mut each = bytemuck::cast_slice(&filters).chunks_exact(width);
+            let rows = std::array::from_fn(|_| each.next().unwrap_or(&nothing));
             let mut block = Block([[0.0; RUN * OCTET]; 36]);
             for first in (0..inputs).step_by(RUN) {
                 let count = RUN.min(inputs - first);
-                run_filters(level, tile, rows, inputs, first..first + count, &mut block.0);
+                run_filters(level, tile, rows, first..first + count, &mut block.0);
                 let start = shape.at(group * OCTET, first);
-                for (element, values) in block.0[..taps * taps].iter().enumerate() {
+                for (element, values) in block.0[..elements].iter().enumerate() {
                     // SAFETY: threads differ in the group, so no other writes here.
                     unsafe { shared.write(element * shape.len() + start, &values[..count * OCTET]) };
                 }
@@ -61,6 +70,8 @@ impl Filter {
     }
 }
 
+/// Numbers of a window.
+const TAPS: usize = 9;
 /// Input channels transformed before they are written: the matrices lie so far apart that single writes to each in turn
 /// push each other out of the cache.
 const RUN: usize = 8;
@@ -69,49 +80,45 @@ const RUN: usize = 8;
 #[repr(align(64))]
 struct Block([[f32; RUN * OCTET]; 36]);
 
-/// `G g G^T` of up to eight outputs' kernels of some inputs; `rows` holds these outputs' filters.
-fn run_filters(
-    level: Level,
-    tile: usize,
-    rows: &[f32],
-    inputs: usize,
-    part: Range<usize>,
-    out: &mut [[f32; RUN * OCTET]; 36],
-) {
-    match (level, tile) {
-        // SAFETY: the level was found available.
-        #[cfg(target_arch = "x86_64")]
-        (Level::Avx2 | Level::Avx512, 2) => unsafe { filters_avx2::<4>(rows, inputs, part, out) },
-        // SAFETY: the level was found available.
-        #[cfg(target_arch = "x86_64")]
-        (Level::Avx2 | Level::Avx512, _) => unsafe { filters_avx2::<6>(rows, inputs, part, out) },
-        (_, 2) => filters::<4>(rows, inputs, part, out),
-        _ => filters::<6>(rows, inputs, part, out),
+/// `G g G^T` of eight outputs' kernels of some inputs; `rows` are these outputs' filters.
+fn run_filters(level: Level, tile: usize, rows: Eight<&[f32]>, part: Range<usize>, out: &mut [[f32; RUN * OCTET]; 36]) {
+    // SAFETY: the level was found available.
+    unsafe {
+        match (level, tile) {
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2 | Level::Avx512, 2) => filters_avx2::<4>(rows, part, out),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2 | Level::Avx512, _) => filters_avx2::<6>(rows, part, out),
+            (_, 2) => filters::<Plain, 4>(rows, part, out),
+            _ => filters::<Plain, 6>(rows, part, out),
+        }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-fn filters_avx2<const T: usize>(rows: &[f32], inputs: usize, part: Range<usize>, out: &mut [[f32; RUN * OCTET]; 36]) {
-    filters::<T>(rows, inputs, part, out);
+unsafe fn filters_avx2<const T: usize>(rows: Eight<&[f32]>, part: Range<usize>, out: &mut [[f32; RUN * OCTET]; 36]) {
+    // SAFETY: the caller vouches for AVX2.
+    unsafe { filters::<std::arch::x86_64::__m256, T>(rows, part, out) };
 }
 
-/// One number of each of eight kernels.
-type Eight = [f64; OCTET];
+/// One of each of eight outputs.
+type Eight<N> = [N; OCTET];
 
 #[inline(always)]
-fn filters<const T: usize>(rows: &[f32], inputs: usize, part: Range<usize>, out: &mut [[f32; RUN * OCTET]; 36]) {
+unsafe fn filters<L: Octet, const T: usize>(
+    rows: Eight<&[f32]>,
+    part: Range<usize>,
+    out: &mut [[f32; RUN * OCTET]; 36],
+) {
     let matrix = filter_matrix::<T>();
-    let outputs = rows.len() / (9 * inputs);
-    for (at, input) in part.enumerate() {
-        let mut kernels = [[0.0; OCTET]; 9];
-        for r in 0..outputs {
-            for (tap, kernel) in kernels.iter_mut().enumerate() {
-                kernel[r] = f64::from(rows[(r * 9 + tap) * inputs + input]);
-            }
-        }
-        let [a, b, c, d, e, f, g, h, i] = &kernels;
-        let columns = [weighted(&matrix, [a, d, g]), weighted(&matrix, [b, e, h]), weighted(&matrix, [c, f, i])];
+    let mut kernels = [[0.0; OCTET]; RUN * TAPS];
+    // SAFETY: the caller vouches for the instructions of `L`.
+    unsafe { side_by_side::<L>(rows, part.start * TAPS, &mut kernels[..part.len() * TAPS]) };
+    for (at, kernel) in kernels.as_chunks::<TAPS>().0[..part.len()].iter().enumerate() {
+        let [a, b, c, d, e, f, g, h, i] = kernel.map(|eight| eight.map(f64::from));
+        let columns =
+            [weighted(&matrix, [&a, &d, &g]), weighted(&matrix, [&b, &e, &h]), weighted(&matrix, [&c, &f, &i])];
         for row in 0..T {
             let along = weighted(&matrix, [&columns[0][row], &columns[1][row], &columns[2][row]]);
             for column in 0..T {
@@ -123,10 +130,30 @@ fn filters<const T: usize>(rows: &[f32], inputs: usize, part: Range<usize>, out:
     }
 }
 
+/// Numbers `first..` of eight rows: those of one place side by side.
+#[inline(always)]
+unsafe fn side_by_side<L: Octet>(rows: Eight<&[f32]>, first: usize, out: &mut [Eight<f32>]) {
+    let rows = rows.map(|row| &row[first..first + out.len()]);
+    let (blocks, rest) = out.as_chunks_mut::<OCTET>();
+    for (block, places) in blocks.iter_mut().enumerate() {
+        // SAFETY: the caller vouches for the instructions; rows have so many numbers.
+        unsafe {
+            let turned = L::transposed(rows.map(|row| L::load(row.as_ptr().add(block * OCTET))));
+            for (place, eight) in places.iter_mut().zip(turned) {
+                eight.store(place.as_mut_ptr());
+            }
+        }
+    }
+    let done = blocks.len() * OCTET;
+    for (at, place) in rest.iter_mut().enumerate() {
+        *place = rows.map(|row| row[done + at]);
+    }
+}
+
 /// `G` times three numbers. Its first row sees only the first, its last only the third as it is, and those between are pairs
 /// that differ in the sign of the second.
 #[inline(always)]
-fn weighted<const T: usize>(matrix: &[[f64; 3]; T], [a, b, c]: [&Eight; 3]) -> [Eight; T] {
+fn weighted<const T: usize>(matrix: &[[f64; 3]; T], [a, b, c]: [&Eight<f64>; 3]) -> [Eight<f64>; T] {
     let mut out = [[0.0; OCTET]; T];
     for r in 0..OCTET {
         out[0][r] = a[r] * matrix[0][0];
