@@ -113,10 +113,10 @@ def warm(table, name, weights, rounds, photos):
 
 
 def per_photo(weights, photos):
-    """Milliseconds that each photo of a folder takes after the first, loading and all."""
+    """Milliseconds that each photo of a folder takes after the first two (for one alone, the weights stay in their file)."""
     options = [] if weights == EMBEDDED else ["--weights", weights]
     times = []
-    for count in (1, photos + 1):
+    for count in (2, photos + 2):
         with tempfile.TemporaryDirectory() as folder:
             for number in range(count):
                 shutil.copy(PHOTO, Path(folder) / f"{number}.png")

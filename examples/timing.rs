@@ -22,7 +22,7 @@ use saltty::{
     device::{Device, Wanted},
     explain::{Method, Session},
     model::{Classifier, Model, Precision},
-    nn::kernel::{Kernels, lanes::Level},
+    nn::kernel::{Kernels, lanes::Level, threads},
     photo::Photo,
     planes::Planes,
     studio::{Choices, Studio},
@@ -30,7 +30,6 @@ use saltty::{
 };
 
 fn main() {
-    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().expect("no pool yet");
     let mut args = std::env::args().skip(1).peekable();
     if args.next_if_eq("serve").is_some() {
         let [weights, photo, class] = std::array::from_fn(|_| args.next().expect("serve WEIGHTS PHOTO CLASS"));
@@ -73,6 +72,7 @@ fn serve(weights: &str, photo: &Path, class: usize, device: Device) {
     let weights = if weights == "-" { Weights::embedded() } else { Weights::open(weights.as_ref()).expect("weights") };
     let studio = Studio::load(weights, &Choices { device, ..Choices::default() }, None).expect("weights that fit");
     let network = studio.classifier();
+    threads::enlist(threads::count());
     let input = studio.preprocess().planes(&studio.fit(&Photo::open(photo).expect("a photo")));
     for line in io::stdin().lines() {
         let line = line.expect("a line of text");

@@ -1,5 +1,6 @@
 //! The networks saltty knows, and the one trait through which the rest of the program holds any of them.
 
+mod batch;
 mod layer;
 mod network;
 mod placed;
@@ -258,19 +259,23 @@ pub trait Classifier: Send + Sync {
         Device::Cpu
     }
 
+    /// How many photos are best computed together: on the processor two if that saves reading the weights of dense layers, as
+    /// with more their maps no longer stay in its caches; on a GPU as many as keep it busy.
+    fn together(&self) -> usize {
+        self.device().batch()
+    }
+
     /// Runs the network on `input` (3 planes of `input_side` x `input_side`), remembering all that explanations need.
     ///
     /// # Errors
     /// An input of another size, no memory, or numbers that are not finite (naming the first layer where).
     fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>>;
 
-    /// Like [`forward`](Self::forward) for several inputs; on a GPU they are computed together.
+    /// Like [`forward`](Self::forward) for several inputs, computed together: matrices of weights are read once for all.
     ///
     /// # Errors
     /// As [`forward`](Self::forward), if any of them fails.
-    fn forward_all(&self, inputs: &[Planes]) -> Result<Vec<Box<dyn Pass>>> {
-        inputs.iter().map(|input| self.forward(input)).collect()
-    }
+    fn forward_all(&self, inputs: &[Planes]) -> Result<Vec<Box<dyn Pass>>>;
 
     /// The layer called `name` (any of its names, in any case).
     ///

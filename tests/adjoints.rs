@@ -134,6 +134,7 @@ fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) 
         let at = |i: usize| dot(&x[i / outputs * inputs..][..inputs], &weight[i % outputs * inputs..][..inputs]);
         (0..batch * outputs).map(|i| at(i) + bias[i % outputs]).collect()
     };
+    as_if_alone(batch, &x_e, &weight_e, &bias_e, &up_e)?;
     let terms = forward(&absolute(&x), &absolute(&weight), &absolute(&bias));
     beyond(&y, &forward(&x, &weight, &bias), |i| (inputs + 1) as f64 * epsilon * terms[i])
         .map_err(|e| format!("forward, {}: {e}", E::NAME))?;
@@ -147,6 +148,23 @@ fn dense_layer<E: Real>(batch: usize, inputs: usize, outputs: usize, seed: u64) 
         |up, down| dense::input_gradient(batch, up, &weight_e, down),
         |_| (outputs + 2) as f64 * epsilon,
     )
+}
+
+/// Vectors of a batch give the numbers of each alone.
+fn as_if_alone<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], up: &[E]) -> Result<(), String> {
+    let [inputs, outputs] = [x, up].map(|values| values.len() / batch.max(1));
+    let alone = |v: usize| dense::forward(1, &x[v * inputs..][..inputs], weight, bias);
+    let gradient = |batch: usize, up: &[E]| {
+        let mut down = vec![E::ZERO; batch * inputs];
+        dense::input_gradient(batch, up, weight, &mut down);
+        down
+    };
+    let back_alone = |v: usize| gradient(1, &up[v * outputs..][..outputs]);
+    let same = dense::forward(batch, x, weight, bias) == (0..batch).flat_map(alone).collect::<Vec<_>>();
+    if !same || gradient(batch, up) != (0..batch).flat_map(back_alone).collect::<Vec<_>>() {
+        return Err(format!("{}: {batch} vectors are not each as if alone", E::NAME));
+    }
+    Ok(())
 }
 
 /// Weights kept in their file or in half the bytes give the bits of the same weights widened.

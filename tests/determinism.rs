@@ -7,10 +7,11 @@ mod common;
 
 use std::sync::Arc;
 
-use common::repository;
+use common::{made_up::MadeUp, repository};
 use saltty::{
     explain::{Method, Session},
-    model::{Classifier, Model, Precision},
+    model::{Classifier, Model, Pass, Precision, Score, ranking},
+    nn::Rule,
     photo::{Photo, Preprocess, Resize, fit},
     planes::Planes,
     weights::Weights,
@@ -23,6 +24,46 @@ fn squeezenet() -> Arc<dyn Classifier> {
 
 fn bits(values: &[f64]) -> Vec<u64> {
     values.iter().map(|v| v.to_bits()).collect()
+}
+
+/// Photos computed together give the numbers of each alone: SqueezeNet, and VGG11, whose dense layers read their weights
+/// once for all.
+#[test]
+fn photos_together_are_each_as_if_alone() {
+    let vgg11 = Weights::from_source("made-up VGG11".as_ref(), Box::new(MadeUp::of(Model::Vgg11)));
+    let vgg11 = Model::Vgg11.load(&mut { vgg11 }, Precision::Single).unwrap();
+    for network in [squeezenet(), vgg11] {
+        let layer = network.model().default_target();
+        let inputs = ["cat.png", "cat_and_dog.jpg", "cat.png"].map(|photo| {
+            let photo = Photo::open(&repository("fixtures").join(photo)).unwrap();
+            Preprocess::Caffe.planes(&fit(&photo.raster, network.input_side(), Resize::Crop))
+        });
+        let together = network.forward_all(&inputs).unwrap();
+        assert_eq!(together.len(), 3);
+        let numbers = |pass: &dyn Pass, class: usize| {
+            let gradient = |rule, at| pass.gradient(&Score::Logit(class), rule, at).unwrap().values;
+            let mut on_the_way = Vec::new();
+            let mut visit = |_: &str, gradient: Planes| on_the_way.extend(gradient.values);
+            pass.gradients(&Score::Logit(class), Rule::Deconvnet, layer, &mut visit).unwrap();
+            [
+                pass.logits().to_vec(),
+                pass.activation(layer).unwrap().values,
+                gradient(Rule::Gradient, layer),
+                gradient(Rule::Guided, "input"),
+                on_the_way,
+            ]
+        };
+        for (pass, input) in together.iter().zip(&inputs) {
+            let alone = network.forward(input).unwrap();
+            // The likeliest class of each, and one that is the same for all.
+            for class in [ranking(alone.logits())[0], 285] {
+                let (ours, theirs) = (numbers(&**pass, class), numbers(&*alone, class));
+                assert!(ours == theirs && theirs.iter().all(|values| values.iter().any(|&v| v != 0.0)));
+            }
+        }
+        let [a, b] = [0, 1].map(|photo| together[photo].logits());
+        assert_ne!(a, b, "two photos");
+    }
 }
 
 /// Everything from the photo on: its pixels as the network reads them, every layer, every method.

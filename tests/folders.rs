@@ -44,6 +44,11 @@ fn photos_of_a_folder_are_explained_in_order_and_as_if_alone() {
         let photo = format!("{number}.{}", ["jpg", "png"][number % 2]);
         assert!(report["photo"].as_str().unwrap().ends_with(&photo), "{} is not {photo}", report["photo"]);
     }
+    for batch in [1, 2, 3, 7] {
+        let (again, _) = run(saltty(folder.path()).args(words(&format!("explain . --json --batch {batch}"))), 0);
+        let order = |all: &[serde_json::Value]| all.iter().map(|told| told["photo"].clone()).collect::<Vec<_>>();
+        assert_eq!(order(&objects(&again)), order(&all), "{batch} together");
+    }
     for (number, photo) in [(3, "3.png"), (6, "6.jpg")] {
         let (one, _) = run(saltty(folder.path()).args(words(&format!("explain {photo} {options} one"))), 0);
         let one = &objects(&one)[0];

@@ -1,13 +1,16 @@
 //! A typed network behind the trait that hides its type.
 
-use std::{cell::Cell, marker::PhantomData, sync::Arc};
+use std::{cell::RefCell, marker::PhantomData, sync::Arc};
 
 use dfdx::prelude::{Const, Cpu, CpuError, Module, PutTape, SplitTape, TensorFromVec};
 
-use super::{Classifier, Layer, Model, Outline, Pass, Precision, Score};
+use super::{
+    Classifier, Layer, Model, Outline, Pass, Precision,
+    batch::{Batch, Together},
+};
 use crate::{
     Error, Result,
-    nn::{Assemble, Blueprint, C, Map, Name, Real, Rule, Trail, Vector, kernel::Kernels},
+    nn::{Assemble, Blueprint, C, Map, Name, Param, Part, Real, Rule, Trail, Vector, kernel::Kernels, placed::Extent},
     planes::Planes,
     weights::{Lender, Weights},
 };
@@ -29,6 +32,8 @@ pub struct Facts {
     pub(super) side: usize,
     pub(super) precision: Precision,
     pub(super) kernels: Kernels,
+    /// Whether it has dense layers, whose weights are read once for photos computed together.
+    pub(super) dense: bool,
 }
 
 impl Facts {
@@ -57,10 +62,14 @@ pub(super) fn assembled<N: Assemble<E>, E: Real>(
     let classes = weights.fit(model)?;
     let layers = model.outline(weights.preprocess(), classes).layers;
     let names: Vec<Name> = layers.iter().map(|layer| layer.name.clone()).collect();
-    let mut supply = |param: &_| weights.read(param);
+    let mut dense = false;
+    let mut supply = |param: &Param| {
+        dense |= param.part == Part::Matrix;
+        weights.read(param)
+    };
     let net = N::assemble(&mut Blueprint::new(&names, classes, &mut supply).with_kernels(kernels))?;
     weights.finish()?;
-    Ok((Facts { model, layers, classes, side, precision: precision::<E>(), kernels }, net))
+    Ok((Facts { model, layers, classes, side, precision: precision::<E>(), kernels, dense }, net))
 }
 
 /// The number type `E` as a choice.
@@ -68,7 +77,7 @@ fn precision<E: Real>() -> Precision {
     if size_of::<E>() == 4 { Precision::Single } else { Precision::Double }
 }
 
-/// What a network reads on the way forward: one photo, with saltty's tape.
+/// What a network reads on the way forward: some photos, with saltty's tape.
 pub(super) type Input<E, const SIDE: usize> = Map<C<3>, C<SIDE>, C<SIDE>, E, Trail<E>>;
 pub(super) type Output<E> = Vector<usize, E, Trail<E>>;
 
@@ -104,19 +113,36 @@ where
         &self.facts
     }
 
+    fn together(&self) -> usize {
+        if self.facts.dense { 2 } else { 1 }
+    }
+
     fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>> {
-        self.facts.check(input)?;
-        let values = input.values.iter().map(|&v| E::of(v)).collect();
-        let x = Cpu::default().try_tensor_from_vec(values, (1, Const, Const, Const))?;
+        let mut passes = self.forward_all(std::slice::from_ref(input))?;
+        Ok(passes.pop().expect("one pass for one photo"))
+    }
+
+    fn forward_all(&self, inputs: &[Planes]) -> Result<Vec<Box<dyn Pass>>> {
+        inputs.iter().try_for_each(|input| self.facts.check(input))?;
+        if inputs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let values = inputs.iter().flat_map(|input| &input.values).map(|&v| E::of(v)).collect();
+        let x = Cpu::default().try_tensor_from_vec(values, (inputs.len(), Const, Const, Const))?;
         let trail = Trail::from_input(&x);
         let (y, trail) = self.net.try_forward(x.put_tape(trail))?.split_tape();
         check(self.lender.as_ref())?;
-        let logits: Vec<f64> = crate::nn::tape::copied(&y).into_iter().map(Into::into).collect();
-        let (output, lender) = (self.facts.output().clone(), self.lender.clone());
-        let pass = TrailPass { logits, trail, sweeps: Cell::new(0), output, lender };
-        pass.check_finite()?;
-        Ok(Box::new(pass))
+        let (logits, layers) = (crate::nn::tape::copied(&y), extents(&trail));
+        let trail = OnTrail { trail, photos: inputs.len(), lender: self.lender.clone(), values: RefCell::default() };
+        Batch::passes(trail, layers, self.facts.output(), (inputs.len(), &logits))
     }
+}
+
+/// The layers of a trail with the sizes of one photo's outputs.
+fn extents<E: Real>(trail: &Trail<E>) -> Vec<(Name, Extent)> {
+    let side = |shape: &[usize], axis: usize| shape.get(axis).copied().unwrap_or(1);
+    let extent = |shape: &[usize]| Extent { batch: 1, channels: shape[1], sides: [2, 3].map(|axis| side(shape, axis)) };
+    trail.layers().into_iter().map(|(name, shape)| (name, extent(&shape))).collect()
 }
 
 /// Whether weights that stay in their file could be read.
@@ -125,74 +151,50 @@ fn check(lender: Option<&Arc<Lender>>) -> Result<()> {
 }
 
 /// A forward pass remembered by a [`Trail`].
-struct TrailPass<E: Real> {
-    logits: Vec<f64>,
+struct OnTrail<E: Real> {
     trail: Trail<E>,
-    output: Name,
-    sweeps: Cell<usize>,
+    photos: usize,
     lender: Option<Arc<Lender>>,
+    /// The layer whose output was asked for last, and that of all photos: what is asked of one is asked of the next.
+    values: RefCell<Option<(String, Vec<E>)>>,
 }
 
-impl<E: Real> TrailPass<E> {
-    fn check_finite(&self) -> Result<()> {
-        if self.logits.iter().all(|v| v.is_finite()) {
-            return Ok(());
+impl<E: Real> Together<E> for OnTrail<E> {
+    fn values_of(&self, photo: usize, layer: &str) -> Result<Vec<E>> {
+        let all = || self.trail.values(layer).expect("a layer of this network");
+        if self.photos == 1 {
+            return Ok(all());
         }
+        let mut kept = self.values.borrow_mut();
+        let (_, values) = match kept.take() {
+            Some(known) if known.0 == layer => kept.insert(known),
+            _ => kept.insert((layer.to_owned(), all())),
+        };
+        let each = values.len() / self.photos;
+        Ok(values[photo * each..][..each].to_vec())
+    }
+
+    fn first_not_finite(&self) -> Result<Option<Name>> {
         let broken =
             |name: &Name| self.trail.values(name).is_some_and(|v| v.into_iter().any(|v| !v.into().is_finite()));
-        let first = self.trail.layers().into_iter().map(|(name, _)| name).find(broken);
-        Err(Error::NotFinite { layer: first.unwrap_or_else(|| self.output.clone()).to_string() })
+        Ok(self.trail.layers().into_iter().map(|(name, _)| name).find(broken))
     }
 
-    /// Where a score's gradient starts and what it is there. Counts as a sweep.
-    fn seed<'s>(&'s self, score: &'s Score) -> (&'s str, Vec<E>) {
-        self.sweeps.set(self.sweeps.get() + 1);
-        match score {
-            Score::Logit(class) => {
-                let mut seed = vec![E::ZERO; self.logits.len()];
-                seed[*class] = E::of(1.0);
-                (&self.output, seed)
-            }
-            Score::Logits(weights) => (&self.output, weights.iter().map(|&w| E::of(w)).collect()),
-            Score::Sum(layer) => {
-                let count = self.trail.values(layer).expect("a layer of this network").len();
-                (layer, vec![E::of(1.0); count])
-            }
-        }
-    }
-
-    fn planes(&self, name: &str, values: Vec<E>) -> Planes {
-        let (_, shape) = self.trail.layers().into_iter().find(|(n, _)| **n == *name).expect("a layer of this network");
-        let [height, width] = [2, 3].map(|axis| shape.get(axis).copied().unwrap_or(1));
-        Planes::new(shape[1], height, width, values.into_iter().map(Into::into).collect())
-    }
-}
-
-impl<E: Real> Pass for TrailPass<E> {
-    fn logits(&self) -> &[f64] {
-        &self.logits
-    }
-
-    fn activation(&self, layer: &str) -> Result<Planes> {
-        Ok(self.planes(layer, self.trail.values(layer).expect("a layer of this network")))
-    }
-
-    fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes> {
-        let (from, seed) = self.seed(score);
-        let gradient = self.trail.sweep(from, seed, rule, at)?;
+    fn sweep(&self, [from, to]: [&str; 2], seed: Vec<E>, rule: Rule) -> Result<Vec<E>> {
+        let gradient = self.trail.sweep(from, seed, rule, to)?;
         check(self.lender.as_ref())?;
-        Ok(self.planes(at, gradient))
+        Ok(gradient)
     }
 
-    fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()> {
-        let (from, seed) = self.seed(score);
-        let mut shown = |name: &Name, gradient: &[E]| visit(name, self.planes(name, gradient.to_vec()));
-        self.trail.sweep_each(from, seed, rule, to, &mut shown)?;
+    fn sweep_each(
+        &self,
+        [from, to]: [&str; 2],
+        seed: Vec<E>,
+        rule: Rule,
+        visit: &mut dyn FnMut(&Name, &[E]),
+    ) -> Result<()> {
+        self.trail.sweep_each(from, seed, rule, to, visit)?;
         check(self.lender.as_ref())
-    }
-
-    fn sweeps(&self) -> usize {
-        self.sweeps.get()
     }
 }
 

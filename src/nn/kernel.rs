@@ -16,6 +16,7 @@ pub mod memory;
 pub mod panels;
 pub mod pool;
 pub mod relu;
+pub mod threads;
 pub mod weight;
 pub mod winograd;
 

@@ -13,10 +13,7 @@ use std::{
     io::IsTerminal,
     path::PathBuf,
     process::ExitCode,
-    sync::{
-        atomic::AtomicUsize,
-        mpsc::{Receiver, RecvTimeoutError},
-    },
+    sync::{atomic::AtomicUsize, mpsc::RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
@@ -40,7 +37,7 @@ use crate::{
     output,
 };
 use interruption::Interruption;
-use line::{Maps, Told, side_by_side};
+use line::{Maps, Stream, Told, side_by_side};
 use pictures::Pictures;
 use stopwatch::Stopwatch;
 use wanted::Wanted;
@@ -79,7 +76,7 @@ pub fn run(options: &cli::Explain) -> Result<ExitCode> {
     let interruption = Interruption::listen()?;
     thread::scope(|scope| {
         let told = line::start(scope, &run, &photos)?;
-        run.show_all(&told, pictures, &interruption)
+        run.show_all(told, pictures, &interruption)
     })
 }
 
@@ -145,19 +142,14 @@ impl<'o> Run<'o> {
     }
 
     /// Paints, writes and prints all photos as they come; those that fail are told and counted.
-    fn show_all(
-        &self,
-        photos: &Receiver<Result<Told>>,
-        mut pictures: Pictures,
-        end: &Interruption,
-    ) -> Result<ExitCode> {
+    fn show_all(&self, mut photos: Stream, mut pictures: Pictures, end: &Interruption) -> Result<ExitCode> {
         let mut failed = false;
         loop {
             if let Some(status) = end.status() {
                 self.progress.finish_and_clear();
                 std::process::exit(status);
             }
-            let photo = match photos.recv_timeout(PATIENCE) {
+            let photo = match photos.next_within(PATIENCE) {
                 Ok(photo) => photo,
                 Err(RecvTimeoutError::Timeout) => continue,
                 Err(RecvTimeoutError::Disconnected) => break,

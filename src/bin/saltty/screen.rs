@@ -9,6 +9,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use saltty::{
+    nn::kernel::threads,
     raster::Depth,
     survey::Cache,
     terminal::Surroundings,
@@ -59,8 +60,10 @@ pub fn open(setup: Setup, before: Option<&Session>) -> Result<ExitCode> {
     if let Some(before) = before {
         before.restore(&mut start);
     }
-    let open =
-        move || networks.iter().map(Choice::supply).collect::<Result<Vec<_>>>().map_err(|error| format!("{error:#}"));
+    let open = move || {
+        threads::enlist(threads::count());
+        networks.iter().map(Choice::supply).collect::<Result<Vec<_>>>().map_err(|error| format!("{error:#}"))
+    };
     let cache = if screen.no_cache { None } else { Cache::usual() };
     let asking = Asking { here: Surroundings::here(), wishes: wishes(look, &screen.terminal)? };
     let left = tui::run(start, asking, open, cache)?;

@@ -50,7 +50,7 @@ pub struct Flow<E: Real> {
     by: usize,
 }
 
-/// Outputs of more numbers than this are not kept for those who may ask for them, but computed anew: of VGG's, those of the
+/// Outputs of more numbers an image than this are not kept for those who may ask for them, but computed anew: of VGG's, those of the
 /// last block are kept; of SqueezeNet's, all but the first.
 const KEPT: usize = 400_000;
 
@@ -101,7 +101,7 @@ impl<E: Real> Flow<E> {
 
     /// Values that `compute` gives, now and, if they are too many to be kept, whenever asked for.
     fn computed(compute: impl Fn() -> Buffer<E> + 'static, first: View<E>, shape: [usize; 4]) -> Self {
-        if first.len() <= KEPT {
+        if first.len() <= KEPT * shape[0] {
             return Self::of(first, shape);
         }
         Self { values: first, again: Rc::new(move || compute().into()), shape, by: 0 }
@@ -162,8 +162,9 @@ impl<E: Real> Flow<E> {
     }
 
     fn rectify(self, name: &Name, rule: Rule, log: &mut Log<E>) -> Self {
-        let compute = |x: &[E]| {
-            let mut y = of_layer(x.len());
+        let batch = self.shape[0];
+        let compute = move |x: &[E]| {
+            let mut y = of_layer(x.len(), batch);
             y.copy_from_slice(x);
             relu::forward(&mut y);
             y
@@ -266,21 +267,21 @@ impl<E: Real> Convolving<E> {
     }
 
     fn compute(&self, x: &[E], rectified: bool) -> Buffer<E> {
-        let mut y = of_layer(self.size.output_len());
+        let mut y = of_layer(self.size.output_len(), self.size.batch);
         self.filter.forward(&self.size, x, &self.bias, rectified, &mut y);
         y
     }
 }
 
 /// Memory for a layer's output, which is kept unless it is large.
-fn of_layer<E: Real>(len: usize) -> Buffer<E> {
-    if len <= KEPT { Buffer::to_keep(len) } else { Buffer::new(len) }
+fn of_layer<E: Real>(len: usize, batch: usize) -> Buffer<E> {
+    if len <= KEPT * batch { Buffer::to_keep(len) } else { Buffer::new(len) }
 }
 
 /// What two convolutions, each with a rectifier, make of one image, in one memory; and each one's part of it.
 fn side_by_side<E: Real>(work: &[Convolving<E>; 2], x: &[E]) -> (View<E>, [View<E>; 2]) {
     let [first, second] = work.each_ref().map(|work| work.size.output_len());
-    let mut joined = of_layer(first + second);
+    let mut joined = of_layer(first + second, 1);
     let (left, right) = joined.split_at_mut(first);
     for (work, y) in work.iter().zip([left, right]) {
         work.filter.forward(&work.size, x, &work.bias, true, y);

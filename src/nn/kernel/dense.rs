@@ -37,13 +37,12 @@ pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -
         // Where there are fewer rows, the last one takes the place of those missing, and no one asks for its products.
         let row = |at: usize, room| weight.part((chunk * ROWS + at).min(outputs - 1) * inputs, inputs, room);
         let rows = [row(0, a), row(1, b), row(2, c), row(3, d)];
-        for (image, x) in x.chunks_exact(inputs).enumerate() {
-            let products = dots(Level::best(), rows.each_ref().map(|row| &**row), x);
+        dots(Level::best(), rows.each_ref().map(|row| &**row), (batch, x), |image, products| {
             weight.inspect_rows(&products, &rows);
             for ((y, product), &bias) in y.chunks_exact_mut(batch).zip(products).zip(bias) {
                 y[image] = product + bias;
             }
-        }
+        });
     });
     (0..batch * outputs).map(|i| by_output[i % outputs * batch + i / outputs]).collect()
 }

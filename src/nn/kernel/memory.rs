@@ -86,7 +86,7 @@ pub fn give<E: Real>(vec: Vec<E>) {
 }
 
 /// Vectors of one size that are kept, besides one a thread.
-const SAME: usize = 4;
+const SAME: usize = 8;
 
 /// Frees what no one uses.
 pub fn clear<E: Real>() {

@@ -1,20 +1,25 @@
-//! A folder's photos on their way: some threads decode, one asks the network, one paints and writes, each a photo or
-//! two ahead of the next. Photos come out in the order in which they went in, and few are in memory at a time.
+//! A folder's photos on their way: some threads decode, some ask the network, one paints and writes, each a photo or two
+//! ahead of the next. Photos come out in the order in which they went in, and few are in memory at a time.
+//!
+//! On the processor, two threads get further with two photos than with both at the same one: they need not wait for each
+//! other after each layer. So the threads that compute form crews, and batches of photos are dealt to these in turn.
 
 use std::{
     io,
     path::Path,
     sync::{
         atomic::Ordering,
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{self, Scope},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use saltty::{
+    device::Device,
     explain::{Article, Session},
+    nn::kernel::threads,
     photo::Photo,
     raster::Raster,
     scene::ClassScore,
@@ -24,8 +29,10 @@ use saltty::{
 use super::{Run, arrays, stopwatch::Stopwatch, wanted};
 use crate::output;
 
-/// Threads that decode.
+/// Threads that decode, where one crew computes; otherwise each crew has one.
 const DECODERS: usize = 2;
+/// Crews at most: each has photos of its own in memory.
+const CREWS: usize = 4;
 /// Photos that wait between two steps.
 const AHEAD: usize = 2;
 /// Pictures painted or written at the same time; more than processors, as writing is mostly waiting for the disk.
@@ -72,24 +79,55 @@ pub enum Maps {
     Article(Article),
 }
 
-/// Starts the threads; `photos` come out, each with what went wrong with it if something did.
+/// Photos as they come out, in order.
+pub struct Stream<'p> {
+    /// One of each crew.
+    crews: Vec<Receiver<Result<Told<'p>>>>,
+    /// How many photos in a row are one crew's.
+    each: usize,
+    /// How many came out.
+    count: usize,
+}
+
+impl<'p> Stream<'p> {
+    /// The next photo, with what went wrong with it if something did.
+    pub fn next_within(&mut self, patience: Duration) -> Result<Result<Told<'p>>, RecvTimeoutError> {
+        let crew = self.count / self.each % self.crews.len();
+        let told = self.crews[crew].recv_timeout(patience)?;
+        self.count += 1;
+        Ok(told)
+    }
+}
+
+/// Starts the threads.
 pub fn start<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
     run: &'scope Run<'env>,
     photos: &'scope [impl AsRef<Path> + Sync],
-) -> io::Result<Receiver<Result<Told<'scope>>>> {
-    let mut decoders = Vec::new();
-    for first in 0..DECODERS.min(photos.len()) {
-        let (to, from) = sync_channel(AHEAD.max(run.batch()).div_ceil(DECODERS));
-        let mut mine = photos.iter().skip(first).step_by(DECODERS);
-        thread::Builder::new().name(format!("decoder {first}")).spawn_scoped(scope, move || {
-            let _ = mine.all(|photo| to.send(run.decode(photo.as_ref())).is_ok());
+) -> io::Result<Stream<'scope>> {
+    let (count, each) = run.crews(photos.len());
+    let mut crews = Vec::new();
+    for crew in 0..count {
+        let mine = move || photos.chunks(each).skip(crew).step_by(count).flatten();
+        let mut decoders = Vec::new();
+        let hands = if count == 1 { DECODERS.min(photos.len()) } else { 1 };
+        for first in 0..hands {
+            let (to, from) = sync_channel(AHEAD.max(run.batch()).div_ceil(hands));
+            let mut mine = mine().skip(first).step_by(hands);
+            thread::Builder::new().name(format!("decoder {crew} {first}")).spawn_scoped(scope, move || {
+                let _ = mine.all(|photo| to.send(run.decode(photo.as_ref())).is_ok());
+            })?;
+            decoders.push(from);
+        }
+        let (to, from) = sync_channel(AHEAD + each);
+        let threads = (threads::count() / count).max(1);
+        thread::Builder::new().name(format!("network {crew}")).spawn_scoped(scope, move || {
+            threads::enlist(threads);
+            ask(run, &decoders, &to);
         })?;
-        decoders.push(from);
+        crews.push(from);
     }
-    let (to, from) = sync_channel(AHEAD);
-    thread::Builder::new().name("network".to_owned()).spawn_scoped(scope, move || ask(run, &decoders, &to))?;
-    Ok(from)
+    Ok(Stream { crews, each, count: 0 })
 }
 
 /// Takes a photo from each decoder in turn, as many as are computed together, until one has no more or nobody wants to
@@ -114,9 +152,18 @@ impl Run<'_> {
         Ok(Decoded { path, size: [photo.raster.width, photo.raster.height], square, watch, began })
     }
 
+    /// How many crews compute, and how many photos in a row each takes.
+    fn crews(&self, photos: usize) -> (usize, usize) {
+        if self.studio.classifier().device() != Device::Cpu {
+            return (1, self.batch());
+        }
+        let crews = threads::count().min(CREWS).min(photos).max(1);
+        (crews, self.batch().min(photos.div_ceil(crews)).max(1))
+    }
+
     /// How many photos are computed together.
     fn batch(&self) -> usize {
-        let wanted = self.options.batch.unwrap_or_else(|| self.studio.classifier().device().batch());
+        let wanted = self.options.batch.unwrap_or_else(|| self.studio.classifier().together());
         (wanted >> self.halved.load(Ordering::Relaxed)).max(1)
     }
 

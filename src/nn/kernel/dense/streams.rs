@@ -18,21 +18,50 @@ const AHEAD: usize = 1024;
 /// Bytes that memory gives at once.
 const LINE: usize = 64;
 
-/// The dot product of each row with `x`.
+/// Numbers of each row that meet one vector after the other before the next come: together they stay in the first cache.
+const PART: usize = 1024;
+
+/// The dot product of each row with each of `count` vectors, which lie one behind the other. The same bits as with each
+/// vector alone.
 ///
 /// # Panics
-/// If a row is not as long as `x`.
-pub fn dots<E: Real>(level: Level, rows: [&[E]; ROWS], x: &[E]) -> [E; ROWS] {
-    assert!(rows.iter().all(|row| row.len() == x.len()), "sizes of a dense layer");
-    let sums = match singles(rows) {
-        Some(rows) => dots_of_singles(level, rows, bytemuck::cast_slice(x)).map(|sums| sums.map(E::of_f32)),
-        None => plain_dots(rows, x),
-    };
-    let whole = x.len() / LANES * LANES;
-    std::array::from_fn(|r| {
-        let tail = rows[r][whole..].iter().zip(&x[whole..]).fold(E::ZERO, |sum, (&w, &x)| sum + w * x);
-        sums[r].into_iter().fold(tail, |total, sum| total + sum)
-    })
+/// If vectors are not as long as the rows.
+pub fn dots<E: Real>(
+    level: Level,
+    rows: [&[E]; ROWS],
+    (count, vectors): (usize, &[E]),
+    mut put: impl FnMut(usize, [E; ROWS]),
+) {
+    let len = rows[0].len();
+    assert!(rows.iter().all(|row| row.len() == len) && count * len == vectors.len(), "sizes of a dense layer");
+    let mut sums = vec![[[E::ZERO; LANES]; ROWS]; count];
+    let part = if count == 1 { len } else { PART };
+    for first in (0..len).step_by(part.max(1)) {
+        let part = first..len.min(first + part);
+        let rows = rows.map(|row| &row[part.clone()]);
+        for (vector, sums) in vectors.chunks_exact(len).zip(&mut sums) {
+            let x = &vector[part.clone()];
+            match singles(rows) {
+                Some(rows) => {
+                    let sums = bytemuck::cast_slice_mut::<E, f32>(sums.as_flattened_mut());
+                    let sums = sums.as_chunks_mut::<LANES>().0.try_into().expect("a row of sums for each row");
+                    add_dots_of_singles(level, rows, bytemuck::cast_slice(x), sums);
+                }
+                None => add_plain_dots(rows, x, sums),
+            }
+        }
+    }
+    let whole = len / LANES * LANES;
+    for (at, sums) in sums.into_iter().enumerate() {
+        let x = &vectors[at * len..][..len];
+        put(
+            at,
+            std::array::from_fn(|r| {
+                let tail = rows[r][whole..].iter().zip(&x[whole..]).fold(E::ZERO, |sum, (&w, &x)| sum + w * x);
+                sums[r].into_iter().fold(tail, |total, sum| total + sum)
+            }),
+        );
+    }
 }
 
 /// Adds to `sums` one row after the other, each times its factor.
@@ -60,8 +89,7 @@ fn singles<E: Real, const R: usize>(rows: [&[E]; R]) -> Option<[&[f32]; R]> {
 /// Sums of a dot product that are kept apart, for each row; all whole `LANES`.
 type Sums<E> = [[E; LANES]; ROWS];
 
-fn plain_dots<E: Real>(rows: [&[E]; ROWS], x: &[E]) -> Sums<E> {
-    let mut sums = [[E::ZERO; LANES]; ROWS];
+fn add_plain_dots<E: Real>(rows: [&[E]; ROWS], x: &[E], sums: &mut Sums<E>) {
     for (sums, row) in sums.iter_mut().zip(rows) {
         for (row, x) in row.chunks_exact(LANES).zip(x.chunks_exact(LANES)) {
             for ((sum, &w), &x) in sums.iter_mut().zip(row).zip(x) {
@@ -69,18 +97,17 @@ fn plain_dots<E: Real>(rows: [&[E]; ROWS], x: &[E]) -> Sums<E> {
             }
         }
     }
-    sums
 }
 
-fn dots_of_singles(level: Level, rows: [&[f32]; ROWS], x: &[f32]) -> Sums<f32> {
+fn add_dots_of_singles(level: Level, rows: [&[f32]; ROWS], x: &[f32], sums: &mut Sums<f32>) {
     // SAFETY: the level was found available, and rows are as long as `x`.
     unsafe {
         match level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => dots_avx512(rows, x),
+            Level::Avx512 => dots_avx512(rows, x, sums),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => dots_avx2(rows, x),
-            _ => vector_dots::<Plain, 4>(rows, x),
+            Level::Avx2 => dots_avx2(rows, x, sums),
+            _ => vector_dots::<Plain, 4>(rows, x, sums),
         }
     }
 }
@@ -102,16 +129,16 @@ fn add_singles<const R: usize>(level: Level, factors: [f32; R], rows: [&[f32]; R
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-unsafe fn dots_avx512(rows: [&[f32]; ROWS], x: &[f32]) -> Sums<f32> {
+unsafe fn dots_avx512(rows: [&[f32]; ROWS], x: &[f32], sums: &mut Sums<f32>) {
     // SAFETY: the caller vouches for AVX-512 and the sizes.
-    unsafe { vector_dots::<std::arch::x86_64::__m512, 2>(rows, x) }
+    unsafe { vector_dots::<std::arch::x86_64::__m512, 2>(rows, x, sums) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn dots_avx2(rows: [&[f32]; ROWS], x: &[f32]) -> Sums<f32> {
+unsafe fn dots_avx2(rows: [&[f32]; ROWS], x: &[f32], sums: &mut Sums<f32>) {
     // SAFETY: the caller vouches for AVX2 and the sizes.
-    unsafe { vector_dots::<std::arch::x86_64::__m256, 4>(rows, x) }
+    unsafe { vector_dots::<std::arch::x86_64::__m256, 4>(rows, x, sums) }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -130,10 +157,15 @@ unsafe fn add_avx2<const R: usize>(factors: [f32; R], rows: [&[f32]; R], sums: &
 
 /// `N` vectors make `LANES` numbers.
 #[inline(always)]
-unsafe fn vector_dots<L: Lanes, const N: usize>(rows: [&[f32]; ROWS], x: &[f32]) -> Sums<f32> {
+unsafe fn vector_dots<L: Lanes, const N: usize>(rows: [&[f32]; ROWS], x: &[f32], out: &mut Sums<f32>) {
     // SAFETY: the caller vouches for the instructions of `L` and the sizes.
     unsafe {
         let mut sums = [[L::all(0.0); N]; ROWS];
+        for r in 0..ROWS {
+            for n in 0..N {
+                sums[r][n] = L::load(out[r].as_ptr().add(n * L::WIDTH));
+            }
+        }
         for at in (0..x.len() / LANES * LANES).step_by(LANES) {
             for r in 0..ROWS {
                 let row = rows[r].as_ptr().add(at);
@@ -144,13 +176,11 @@ unsafe fn vector_dots<L: Lanes, const N: usize>(rows: [&[f32]; ROWS], x: &[f32])
                 }
             }
         }
-        let mut out = [[0.0; LANES]; ROWS];
         for r in 0..ROWS {
             for n in 0..N {
                 sums[r][n].store(out[r].as_mut_ptr().add(n * L::WIDTH));
             }
         }
-        out
     }
 }
 
@@ -213,7 +243,9 @@ mod tests {
             let (mut four, mut one) = (x.to_vec(), x.to_vec());
             add(level, [0.5, -0.25, 2.0, 1.0], [a, b, c, d], &mut four);
             add(level, [0.5], [a], &mut one);
-            (level, Results { dots: dots(level, [a, b, c, d], x), four, one })
+            let mut products = [0.0; ROWS];
+            dots(level, [a, b, c, d], (1, x), |_, found| products = found);
+            (level, Results { dots: products, four, one })
         };
         Level::available().into_iter().map(each).collect()
     }

@@ -4,26 +4,44 @@ use std::{
     cell::{Cell, RefCell},
     collections::VecDeque,
     rc::Rc,
-    sync::Arc,
 };
 
 use rayon::prelude::*;
 
-use super::line::Line;
+use super::{Pass, Score, ranking};
 use crate::{
     Error, Result,
-    model::{Pass, Score, ranking},
-    nn::{
-        Name, Real, Rule,
-        placed::{Extent, Place},
-    },
+    nn::{Name, Real, Rule, placed::Extent},
     planes::Planes,
 };
 
-/// What one pass of several photos left on the device, and what was fetched from it.
-pub struct Batch<E: Real, P: Place<E> + 'static> {
-    line: Arc<Line<E, P>>,
-    number: u64,
+/// What one pass of several photos left behind, wherever that is.
+pub trait Together<E: Real> {
+    /// Whether it adds up planes with the weights of Grad-CAM itself.
+    const WEIGHS: bool = false;
+
+    /// The output of a layer for one photo.
+    fn values_of(&self, photo: usize, layer: &str) -> Result<Vec<E>>;
+
+    /// The first layer with an output that is not finite for some photo.
+    fn first_not_finite(&self) -> Result<Option<Name>>;
+
+    /// The gradient of all photos at layer `to`, from `seed` at the output of `from`.
+    fn sweep(&self, ends: [&str; 2], seed: Vec<E>, rule: Rule) -> Result<Vec<E>>;
+
+    /// The same for every layer on the way, shown to `visit`, the last first.
+    fn sweep_each(&self, ends: [&str; 2], seed: Vec<E>, rule: Rule, visit: &mut dyn FnMut(&Name, &[E])) -> Result<()>;
+
+    /// The means of the planes of the gradient at `at`, and the layer's planes added up with these as weights, of all
+    /// photos. Only asked for where [`WEIGHS`](Self::WEIGHS) says so.
+    fn weighted(&self, _ends: [&str; 2], _seed: Vec<E>) -> Result<[Vec<E>; 2]> {
+        unreachable!("nobody asks who does not weigh")
+    }
+}
+
+/// One pass of several photos, and what was fetched from it.
+pub struct Batch<E: Real, T> {
+    together: T,
     /// The layers' names and the sizes of one photo's outputs, the input first.
     layers: Vec<(Name, Extent)>,
     output: Name,
@@ -34,6 +52,7 @@ pub struct Batch<E: Real, P: Place<E> + 'static> {
     gradients: Memo<RefCell<Option<Planes>>>,
     /// The last weights and weighted sums of all photos.
     weighted: Memo<Weighted>,
+    number: std::marker::PhantomData<E>,
 }
 
 /// The last answers, each of all photos of a batch: who asked for one will be followed by its neighbours.
@@ -82,52 +101,40 @@ impl<T> Memo<T> {
 }
 
 /// One photo of a batch.
-struct PlacedPass<E: Real, P: Place<E> + 'static> {
-    batch: Rc<Batch<E, P>>,
+struct OnePass<E: Real, T> {
+    batch: Rc<Batch<E, T>>,
     photo: usize,
     sweeps: Cell<usize>,
 }
 
-impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
-    /// Runs the network on photos of these sizes.
+impl<E: Real, T: Together<E> + 'static> Batch<E, T> {
+    /// A pass for each photo; `logits` are those of one photo after the other, `output` is the layer that made them.
     ///
     /// # Errors
-    /// What the device says, or numbers that are not finite.
-    pub fn run(line: &Arc<Line<E, P>>, values: Vec<E>, extent: Extent, output: &Name) -> Result<Vec<Box<dyn Pass>>> {
-        let (number, last) = (line.number(), output.clone());
-        let (layers, logits) = line.ask(move |desk| {
-            let track = desk.network.forward(&values, extent)?;
-            let layers = track.layers().map(|(name, extent)| (name.clone(), Extent { batch: 1, ..extent })).collect();
-            let logits = desk.network.values(&track, &last)?;
-            desk.tracks.insert(number, track);
-            Ok((layers, logits))
-        })?;
-        let each = logits.len() / extent.batch;
+    /// Numbers that are not finite.
+    pub fn passes(
+        together: T,
+        layers: Vec<(Name, Extent)>,
+        output: &Name,
+        (photos, logits): (usize, &[E]),
+    ) -> Result<Vec<Box<dyn Pass>>> {
+        let each = logits.len() / photos;
         let logits: Vec<Vec<f64>> = logits.chunks_exact(each).map(numbers).collect();
         let rankings = logits.iter().map(|logits| ranking(logits)).collect();
-        let (line, output, gradients, weighted) = (line.clone(), output.clone(), Memo::new(), Memo::new());
-        let batch = Rc::new(Self { line, number, layers, output, logits, rankings, gradients, weighted });
+        let (output, gradients, weighted) = (output.clone(), Memo::new(), Memo::new());
+        let number = std::marker::PhantomData;
+        let batch = Rc::new(Self { together, layers, output, logits, rankings, gradients, weighted, number });
         batch.check_finite()?;
-        let pass =
-            |photo| -> Box<dyn Pass> { Box::new(PlacedPass { batch: batch.clone(), photo, sweeps: Cell::new(0) }) };
-        Ok((0..extent.batch).map(pass).collect())
+        let pass = |photo| -> Box<dyn Pass> { Box::new(OnePass { batch: batch.clone(), photo, sweeps: Cell::new(0) }) };
+        Ok((0..photos).map(pass).collect())
     }
 
     fn check_finite(&self) -> Result<()> {
         if self.logits.iter().flatten().all(|v| v.is_finite()) {
             return Ok(());
         }
-        let (number, last) = (self.number, self.output.clone());
-        let first = self.line.ask(move |desk| {
-            let track = &desk.tracks[&number];
-            for (name, _) in track.layers() {
-                if desk.network.values(track, name)?.into_iter().any(|value| !value.into().is_finite()) {
-                    return Ok(Some(name.clone()));
-                }
-            }
-            Ok(None)
-        })?;
-        Err(Error::NotFinite { layer: first.unwrap_or(last).to_string() })
+        let first = self.together.first_not_finite()?;
+        Err(Error::NotFinite { layer: first.unwrap_or_else(|| self.output.clone()).to_string() })
     }
 
     fn extent(&self, layer: &str) -> Extent {
@@ -149,7 +156,7 @@ impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
 
     /// The scores of all photos, if one of them is explained by `score`: the same class for all if that was asked of
     /// another, or the classes of the same rank if the rank before was, as when the likeliest so many of each are explained.
-    fn scores<T>(&self, memo: &Memo<T>, photo: usize, score: &Score, rule: Rule, at: &str) -> Scores {
+    fn scores<A>(&self, memo: &Memo<A>, photo: usize, score: &Score, rule: Rule, at: &str) -> Scores {
         let seen = |scores: &Scores| memo.get(&(scores.clone(), rule, at.to_owned())).is_some();
         match score {
             Score::Logit(class) => {
@@ -186,9 +193,8 @@ impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
         if let Some(found) = self.gradients.get(&key).and_then(|photos| photos[photo].take()) {
             return Ok(found);
         }
-        let ((from, seed), number, rule, to) = (self.seed(&key.0), self.number, key.1, key.2.clone());
-        let values =
-            self.line.ask(move |desk| desk.network.sweep(&desk.tracks[&number], [&from, &to], &seed, rule, None))?;
+        let (from, seed) = self.seed(&key.0);
+        let values = self.together.sweep([&from, &key.2], seed, key.1)?;
         let mut gradients = self.apart(&key.2, &values);
         if self.logits.len() == 1 {
             return Ok(gradients.remove(0));
@@ -204,9 +210,8 @@ impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
         if let Some(found) = self.weighted.get(&key) {
             return Ok(found);
         }
-        let ((from, seed), number, at) = (self.seed(&key.0), self.number, key.2.clone());
-        let [weights, sums] =
-            self.line.ask(move |desk| desk.network.weighted(&desk.tracks[&number], [&from, &at], &seed))?;
+        let (from, seed) = self.seed(&key.0);
+        let [weights, sums] = self.together.weighted([&from, &key.2], seed)?;
         let extent = self.extent(&key.2);
         let [height, width] = extent.sides;
         let photos = weights.chunks_exact(extent.channels).zip(sums.chunks_exact(extent.area()));
@@ -219,25 +224,17 @@ impl<E: Real, P: Place<E> + 'static> Batch<E, P> {
     }
 }
 
-fn numbers<E: Real>(values: &[E]) -> Vec<f64> {
+pub fn numbers<E: Real>(values: &[E]) -> Vec<f64> {
     values.iter().map(|&value| value.into()).collect()
 }
 
-impl<E: Real, P: Place<E> + 'static> Drop for Batch<E, P> {
-    fn drop(&mut self) {
-        let number = self.number;
-        self.line.tell(move |desk| drop(desk.tracks.remove(&number)));
-    }
-}
-
-impl<E: Real, P: Place<E> + 'static> Pass for PlacedPass<E, P> {
+impl<E: Real, T: Together<E> + 'static> Pass for OnePass<E, T> {
     fn logits(&self) -> &[f64] {
         &self.batch.logits[self.photo]
     }
 
     fn activation(&self, layer: &str) -> Result<Planes> {
-        let (number, name, photo) = (self.batch.number, layer.to_owned(), self.photo);
-        let values = self.batch.line.ask(move |desk| desk.network.values_of(&desk.tracks[&number], photo, &name))?;
+        let values = self.batch.together.values_of(self.photo, layer)?;
         Ok(self.batch.apart(layer, &values).pop().expect("one photo's values"))
     }
 
@@ -248,7 +245,7 @@ impl<E: Real, P: Place<E> + 'static> Pass for PlacedPass<E, P> {
     }
 
     fn weighted(&self, score: &Score, at: &str) -> Result<Option<(Vec<f64>, Planes)>> {
-        if !P::WEIGHS {
+        if !T::WEIGHS {
             return Ok(None);
         }
         self.sweeps.set(self.sweeps.get() + 1);
@@ -259,21 +256,10 @@ impl<E: Real, P: Place<E> + 'static> Pass for PlacedPass<E, P> {
     fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()> {
         self.sweeps.set(self.sweeps.get() + 1);
         let batch = &self.batch;
-        let ((from, seed), number) =
-            (batch.seed(&batch.scores(&batch.gradients, self.photo, score, rule, to)), batch.number);
-        let last = to.to_owned();
-        let seen = batch.line.ask(move |desk| {
-            let mut seen = Vec::new();
-            let mut note = |name: &Name, gradient: Vec<E>| seen.push((name.clone(), gradient));
-            let track = &desk.tracks[&number];
-            let gradient = desk.network.sweep(track, [&from, &last], &seed, rule, Some(&mut note))?;
-            seen.push((last.as_str().into(), gradient));
-            Ok(seen)
-        })?;
-        for (name, values) in seen {
-            visit(&name, batch.apart(&name, &values).swap_remove(self.photo));
-        }
-        Ok(())
+        let (from, seed) = batch.seed(&batch.scores(&batch.gradients, self.photo, score, rule, to));
+        batch.together.sweep_each([&from, to], seed, rule, &mut |name, values| {
+            visit(name, batch.apart(name, values).swap_remove(self.photo));
+        })
     }
 
     fn sweeps(&self) -> usize {
