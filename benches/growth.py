@@ -154,7 +154,9 @@ def main():
             # Many photos are their own repetition.
             seconds, computed, memory = run(network, photos, threads, 1 if photos > 4 else rounds)
             lines[name].append((photos, seconds, memory))
-            more = f"{(seconds - lines[name][0][1]) / (photos - 1):.3f}" if photos > 1 else ""
+            # For one photo alone, the weights stay in their file.
+            first = next((line for line in lines[name] if line[0] > 1), None)
+            more = f"{(seconds - first[1]) / (photos - first[0]):.3f}" if first and photos > first[0] else ""
             numbers = f"{seconds:.2f} | {more} | {computed:.2f} | {memory:.0f}"
             rows.append(f"| {network} | {threads} | {photos} | {numbers} |")
             print(rows[-1], file=sys.stderr)

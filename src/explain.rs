@@ -51,7 +51,7 @@ impl Session {
         Ok(Self::of(classifier, pass, input.height))
     }
 
-    /// Runs the network on several inputs, together where it computes on a GPU.
+    /// Runs the network on several inputs, together.
     ///
     /// # Errors
     /// What [`Classifier::forward_all`] says.

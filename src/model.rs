@@ -9,6 +9,7 @@ pub mod vgg;
 
 use std::{fmt, str::FromStr, sync::Arc};
 
+pub use batch::ANSWERS;
 pub use layer::{Layer, Side};
 pub use network::{Facts, Network};
 

@@ -169,7 +169,7 @@ impl Studio {
         Session::new(self.classifier.clone(), &self.preprocess.planes(square))
     }
 
-    /// Like [`session`](Self::session) for several squares; on a GPU they are computed together.
+    /// Like [`session`](Self::session) for several squares, computed together.
     ///
     /// # Errors
     /// What [`Classifier::forward_all`] says.

@@ -214,11 +214,11 @@ impl Weights {
         self.problems.extend(problem::odd(&self.source.tensors()[index].name, odd));
     }
 
-    /// From now on [`read`](Self::read) lends filters and matrices, if they were to be left in the file; who lends them
-    /// has to be asked now and then how that goes.
-    pub(crate) fn lender(&mut self, model: Model) -> Option<Arc<Lender>> {
+    /// From now on [`read`](Self::read) lends filters and matrices, if they were to be left in the file and the network
+    /// `lends` itself to that; who lends them has to be asked now and then how it goes.
+    pub(crate) fn lender(&mut self, model: Model, lends: bool) -> Option<Arc<Lender>> {
         let lender = || Arc::new(Lender::new(self.path.clone(), model, self.source.clone()));
-        self.lender = self.stay.then(lender);
+        self.lender = (self.stay && lends).then(lender);
         self.lender.clone()
     }
 
@@ -276,6 +276,6 @@ impl Weights {
 
     fn report(&mut self, model: Model) -> Error {
         let problems = std::mem::take(&mut self.problems);
-        problem::report(&self.path, model, problems, self.guess_model().filter(|&likely| likely != model))
+        problem::report(&self.path, model, &problems, self.guess_model().filter(|&likely| likely != model))
     }
 }

@@ -45,9 +45,12 @@ fn photos_of_a_folder_are_explained_in_order_and_as_if_alone() {
         assert!(report["photo"].as_str().unwrap().ends_with(&photo), "{} is not {photo}", report["photo"]);
     }
     for batch in [1, 2, 3, 7] {
-        let (again, _) = run(saltty(folder.path()).args(words(&format!("explain . --json --batch {batch}"))), 0);
-        let order = |all: &[serde_json::Value]| all.iter().map(|told| told["photo"].clone()).collect::<Vec<_>>();
-        assert_eq!(order(&objects(&again)), order(&all), "{batch} together");
+        let (again, _) =
+            run(saltty(folder.path()).args(words(&format!("explain . {options} of{batch} --batch {batch}"))), 0);
+        let told = |all: &[serde_json::Value]| -> Vec<_> {
+            all.iter().map(|told| ["photo", "top5", "class"].map(|key| told[key].clone())).collect()
+        };
+        assert_eq!(told(&objects(&again)), told(&all), "{batch} together");
     }
     for (number, photo) in [(3, "3.png"), (6, "6.jpg")] {
         let (one, _) = run(saltty(folder.path()).args(words(&format!("explain {photo} {options} one"))), 0);
@@ -57,8 +60,10 @@ fn photos_of_a_folder_are_explained_in_order_and_as_if_alone() {
     let one = folder.path().join("one");
     assert_eq!(names(&one).len(), 2 * 2 * 2 * 2, "two photos, two classes, two methods, map and overlay");
     for name in names(&one) {
-        let same = fs::read(one.join(&name)).unwrap() == fs::read(folder.path().join("all").join(&name)).unwrap();
-        assert!(same, "{name}");
+        for all in ["all", "of1", "of2", "of3", "of7"] {
+            let same = fs::read(one.join(&name)).unwrap() == fs::read(folder.path().join(all).join(&name)).unwrap();
+            assert!(same, "{name} in {all}");
+        }
     }
 }
 

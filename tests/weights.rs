@@ -2,74 +2,19 @@
 
 mod common;
 
-use std::{collections::HashMap, fs, path::PathBuf};
+use std::fs;
 
-use common::{arrays::Arrays, made_up::splitmix, relative_error, repository, shelf::Shelf};
-use half::{bf16, f16};
-use safetensors::tensor::{Dtype, TensorView};
+use common::{
+    made_up::splitmix,
+    relative_error,
+    tensors::{Tensors, pass, squeezenet, vgg11, write},
+};
+use safetensors::tensor::Dtype;
 use saltty::{
-    model::{Model, Pass, Precision, Score},
-    nn::{
-        Rule,
-        kernel::{dense, weight::Weight},
-    },
+    model::{Model, Precision},
     photo::Preprocess,
-    planes::Planes,
     weights::{Dialect, Origin, Weights},
 };
-
-/// Tensors by name, in PyTorch's order, as the embedded network's authors name them.
-type Tensors = HashMap<String, (Vec<usize>, Vec<f32>)>;
-
-/// VGG11 with small random numbers: `conv1_1.weight` and so on, `classes` classes.
-fn vgg11(classes: usize) -> Tensors {
-    let params = Model::Vgg11.outline(Preprocess::Caffe, classes).params;
-    let tensors = params.iter().enumerate().map(|(number, param)| {
-        let part = if param.shape.len() == 1 { "bias" } else { "weight" };
-        let fan_in: usize = param.shape[1..].iter().product();
-        let scale = (6.0 / fan_in.max(6) as f32).sqrt();
-        let count: usize = param.shape.iter().product();
-        let values = (0..count).map(|i| splitmix(7, number as u64, (i % 100_003) as u64) * scale).collect();
-        (format!("{}.{part}", param.layer), (param.shape.clone(), values))
-    });
-    tensors.collect()
-}
-
-fn squeezenet() -> Tensors {
-    let arrays = Arrays::read(&repository("golden/reference/squeezenet1_1.f32.safetensors"));
-    let single = |(name, (shape, values)): (String, (Vec<usize>, Vec<f64>))| {
-        (name, (shape, values.into_iter().map(|v| v as f32).collect()))
-    };
-    arrays.values.into_iter().map(single).collect()
-}
-
-/// Writes `tensors` as `dtype` into a file of its own.
-fn write(name: &str, tensors: &Tensors, dtype: Dtype, metadata: &[(&str, &str)]) -> PathBuf {
-    let encode = |values: &[f32]| -> Vec<u8> {
-        match dtype {
-            Dtype::F16 => values.iter().flat_map(|&v| f16::from_f32(v).to_le_bytes()).collect(),
-            Dtype::BF16 => values.iter().flat_map(|&v| bf16::from_f32(v).to_le_bytes()).collect(),
-            Dtype::F32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
-            _ => values.iter().flat_map(|&v| (v as i64).to_le_bytes()).collect(),
-        }
-    };
-    let data: Vec<_> = tensors.iter().map(|(n, (shape, values))| (n, shape, encode(values))).collect();
-    let views = data.iter().map(|(n, shape, bytes)| (n, TensorView::new(dtype, (*shape).clone(), bytes).unwrap()));
-    let metadata: HashMap<String, String> = metadata.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
-    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&file, safetensors::serialize(views, Some(metadata)).unwrap()).unwrap();
-    file
-}
-
-/// What a network makes of a fixed input.
-fn pass(weights: Weights, model: Model) -> saltty::Result<Box<dyn Pass>> {
-    let network = model.load(&mut { weights }, Precision::Single)?;
-    network.forward(&input(network.input_side()))
-}
-
-fn input(side: usize) -> Planes {
-    Planes::new(3, side, side, (0..3 * side * side).map(|i| f64::from(splitmix(3, 0, i as u64)) * 50.0).collect())
-}
 
 /// Logits of a fixed input.
 fn logits(weights: Weights, model: Model) -> Vec<f64> {
@@ -252,60 +197,6 @@ fn a_nan_alone_is_found_while_reading() {
     let mut weights = Weights::open(&write("infinite.safetensors", &tensors, Dtype::F32, &[])).unwrap();
     let message = Model::SqueezeNet11.load(&mut weights, Precision::Single).err().unwrap().to_string();
     assert!(message.contains("fire9.expand1x1.weight has 1 NaN or infinite values"), "{message}");
-}
-
-#[test]
-fn weights_left_in_their_file_give_the_same_bits() {
-    let tensors = squeezenet();
-    for dtype in [Dtype::F32, Dtype::F16, Dtype::BF16] {
-        let file = write(&format!("left.{dtype:?}.safetensors"), &tensors, dtype, &[]);
-        let passes = [false, true].map(|left| {
-            let weights = Weights::open(&file).unwrap();
-            pass(if left { weights.left_in_file() } else { weights }, Model::SqueezeNet11).unwrap()
-        });
-        let [here, there] = passes.each_ref().map(|pass| {
-            let gradient = pass.gradient(&Score::Logit(285), Rule::Guided, "input").unwrap();
-            (pass.logits().to_vec(), gradient.values)
-        });
-        assert!(here == there && here.1.iter().any(|&v| v != 0.0), "{dtype:?}");
-    }
-}
-
-#[test]
-fn a_nan_in_weights_left_in_their_file_is_found_before_anything_is_said() {
-    let mut tensors = squeezenet();
-    let mut spoil = |name: &str, value: f32| tensors.get_mut(name).unwrap().1[77] = value;
-    spoil("fire9.expand3x3.weight", f32::NAN);
-    spoil("fire2.squeeze1x1.weight", f32::NEG_INFINITY);
-    let weights = Weights::open(&write("left.nan.safetensors", &tensors, Dtype::F32, &[])).unwrap().left_in_file();
-    let message = pass(weights, Model::SqueezeNet11).err().unwrap().to_string();
-    for word in ["fire9.expand3x3.weight has 1 NaN", "fire2.squeeze1x1.weight has 1 NaN", "unmodified file"] {
-        assert!(message.contains(word), "no `{word}` in: {message}");
-    }
-}
-
-#[test]
-fn a_nan_in_a_matrix_left_in_its_file_is_found() {
-    for (at, odd) in [(0, f32::NAN), (77, f32::INFINITY), (149, f32::NEG_INFINITY)] {
-        let mut values: Vec<f32> = (0..150).map(|i| splitmix(5, 1, i)).collect();
-        values[at] = odd;
-        let shelf = Shelf::new(values);
-        // Zeros in the input must not hide it, nor may a rectifier that follows.
-        let y = dense::forward(1, &[0.0; 50], &Weight::Stored(shelf.clone()), &[0.0; 3]);
-        assert!(shelf.is_doubted() && y.iter().filter(|&&v| f32::is_nan(v)).count() == 1, "{odd} at {at}: {y:?}");
-    }
-}
-
-#[test]
-fn a_file_cut_short_while_its_weights_are_in_use_is_told() {
-    let file = write("left.short.safetensors", &squeezenet(), Dtype::F32, &[]);
-    let network =
-        Model::SqueezeNet11.load(&mut Weights::open(&file).unwrap().left_in_file(), Precision::Single).unwrap();
-    fs::File::options().write(true).open(&file).unwrap().set_len(100_000).unwrap();
-    let message = network.forward(&input(network.input_side())).err().unwrap().to_string();
-    for word in ["cannot read", "left.short.safetensors", "it changed while it was in use"] {
-        assert!(message.contains(word), "no `{word}` in: {message}");
-    }
 }
 
 #[test]

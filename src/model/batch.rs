@@ -78,8 +78,8 @@ enum Scores {
     Sum(String),
 }
 
-/// Answers kept, each of all photos of a batch.
-const KEPT: usize = 24;
+/// Answers about photos computed together that are kept, each of all of them.
+pub const ANSWERS: usize = 24;
 
 impl<T> Memo<T> {
     fn new() -> Self {
@@ -94,7 +94,7 @@ impl<T> Memo<T> {
         let mut kept = self.0.borrow_mut();
         kept.retain(|(other, _)| *other != key);
         kept.push_back((key, answers.clone()));
-        if kept.len() > KEPT {
+        if kept.len() > ANSWERS {
             kept.pop_front();
         }
     }

@@ -92,8 +92,7 @@ where
     /// What is wrong with the weights.
     pub fn load(model: Model, weights: &mut Weights, kernels: Kernels) -> Result<Self> {
         let kernels = precision::<E>().kernels(kernels);
-        let lends = precision::<E>() == Precision::Single && kernels == Kernels::Winograd;
-        let lender = lends.then(|| weights.lender(model)).flatten();
+        let lender = weights.lender(model, precision::<E>() == Precision::Single && kernels == Kernels::Winograd);
         let (facts, net) = assembled(model, weights, SIDE, kernels)?;
         Ok(Self { facts, net, lender, number: PhantomData })
     }

@@ -61,6 +61,7 @@ where
     Cpu: dfdx::prelude::Device<E>,
     Gpu: dfdx::prelude::Device<E>,
 {
+    weights.lender(model, false);
     let (facts, net) = assembled::<N, E>(model, weights, SIDE, kernels)?;
     let image = images(1, SIDE);
     Ok(match (device, kernels) {
@@ -177,7 +178,9 @@ impl<E: Real, P: Place<E> + 'static> Together<E> for OnDevice<E, P> {
             seen.push((to.as_str().into(), gradient));
             Ok(seen)
         })?;
-        seen.iter().for_each(|(name, gradient)| visit(name, gradient));
+        for (name, gradient) in &seen {
+            visit(name, gradient);
+        }
         Ok(())
     }
 

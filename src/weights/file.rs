@@ -113,12 +113,16 @@ impl<B: Bytes> SafetensorsFile<B> {
         let at = self.starts[index] + (first * dtype.size()) as u64;
         if *dtype == Dtype::F32 {
             self.bytes.read_exact_at(bytemuck::cast_slice_mut(values), at)?;
-            values.iter_mut().for_each(|v| *v = f32::from_bits(u32::from_le(v.to_bits())));
+            for value in values {
+                *value = f32::from_bits(u32::from_le(value.to_bits()));
+            }
             return Ok(());
         }
         halves.resize(values.len(), 0);
         self.bytes.read_exact_at(bytemuck::cast_slice_mut(halves), at)?;
-        halves.iter_mut().for_each(|v| *v = u16::from_le(*v));
+        for half in halves.iter_mut() {
+            *half = u16::from_le(*half);
+        }
         match dtype {
             Dtype::F16 => halves.reinterpret_cast::<f16>().convert_to_f32_slice(values),
             Dtype::Bf16 => halves.reinterpret_cast::<bf16>().convert_to_f32_slice(values),

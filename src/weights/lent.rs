@@ -36,7 +36,9 @@ impl Lender {
     /// If the file could not be read any more, or holds a NaN or an infinity.
     pub fn check(&self) -> Result<()> {
         if let Some(failed) = self.failed.lock().ok().as_deref().and_then(Option::as_ref) {
-            let source = io::Error::new(failed.kind(), format!("{failed} (it changed while it was in use)"));
+            let shrunk = failed.kind() == io::ErrorKind::UnexpectedEof;
+            let why = if shrunk { "it became shorter while it was in use".to_owned() } else { failed.to_string() };
+            let source = io::Error::new(failed.kind(), why);
             return Err(Error::Read { path: self.path.clone(), source });
         }
         if self.odd.load(Ordering::Relaxed) { Err(self.report()?) } else { Ok(()) }
@@ -52,7 +54,7 @@ impl Lender {
             read.map_err(|source| Error::Read { path: self.path.clone(), source })?;
             problems.extend(problem::odd(&tensor.name, odd));
         }
-        Ok(problem::report(&self.path, self.model, problems, None))
+        Ok(problem::report(&self.path, self.model, &problems, None))
     }
 
     /// A parameter's tensor, if it can be lent: its numbers must be in the layer's order.

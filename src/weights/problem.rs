@@ -10,7 +10,7 @@ pub fn odd(name: &str, count: usize) -> Option<String> {
 }
 
 /// All that keeps the tensors of `path` from being a `model`, and what to do; `likely` is what they resemble more.
-pub fn report(path: &Path, model: Model, problems: Vec<String>, likely: Option<Model>) -> Error {
+pub fn report(path: &Path, model: Model, problems: &[String], likely: Option<Model>) -> Error {
     let remedy = likely.map_or_else(
         || "use a whole, unmodified file of that network".to_owned(),
         |likely| format!("they look like {likely}: try --model {likely}"),

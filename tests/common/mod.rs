@@ -12,6 +12,7 @@ pub mod program;
 pub mod proof;
 pub mod shelf;
 pub mod small;
+pub mod tensors;
 
 use std::path::{Path, PathBuf};
 

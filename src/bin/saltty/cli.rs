@@ -135,7 +135,8 @@ pub struct Explain {
     /// Say on standard error where the time went.
     #[arg(long)]
     pub timings: bool,
-    /// Photos computed together, 1 to 64 [default: 2 for networks with dense layers, else 1; 16 on a GPU].
+    /// Photos computed together, 1 to 64, by each of up to four groups of threads [default: 1 or 2; on a GPU, by
+    /// one group, 16].
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub batch: Option<usize>,
     #[command(flatten)]

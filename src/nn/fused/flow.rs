@@ -50,8 +50,8 @@ pub struct Flow<E: Real> {
     by: usize,
 }
 
-/// Outputs of more numbers an image than this are not kept for those who may ask for them, but computed anew: of VGG's, those of the
-/// last block are kept; of SqueezeNet's, all but the first.
+/// Outputs of more numbers an image than this are not kept for those who may ask for them, but computed anew: of VGG's, those
+/// of the last block are kept; of SqueezeNet's, all but the first.
 const KEPT: usize = 400_000;
 
 /// From the gradient of an output, under a rule for rectifiers, to that of each input.

@@ -104,7 +104,9 @@ impl<E: Real> Weight<E> {
     /// The same for rows of which one cannot have a NaN or an infinity unless its sum of products among `sums` does.
     pub(super) fn inspect_rows(&self, sums: &[E], rows: &[Cow<'_, [E]>]) {
         if matches!(self, Self::Stored(_)) && !are_finite(sums) {
-            rows.iter().for_each(|row| self.inspect(row));
+            for row in rows {
+                self.inspect(row);
+            }
         }
     }
 }

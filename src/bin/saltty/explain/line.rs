@@ -19,14 +19,19 @@ use anyhow::{Context, Result};
 use saltty::{
     device::Device,
     explain::{Article, Session},
-    nn::kernel::threads,
+    model::ANSWERS,
+    nn::kernel::{Kernels, threads},
     photo::Photo,
     raster::Raster,
     scene::ClassScore,
     studio::Explanation,
 };
 
-use super::{Run, arrays, stopwatch::Stopwatch, wanted};
+use super::{
+    Run, arrays,
+    stopwatch::Stopwatch,
+    wanted::{self, Wanted},
+};
 use crate::output;
 
 /// Threads that decode, where one crew computes; otherwise each crew has one.
@@ -119,8 +124,8 @@ pub fn start<'scope, 'env>(
             })?;
             decoders.push(from);
         }
-        let (to, from) = sync_channel(AHEAD + each);
-        let threads = (threads::count() / count).max(1);
+        let (to, from) = sync_channel(if count == 1 { AHEAD } else { AHEAD.max(each) });
+        let threads = ((threads::count() + crew) / count).max(1);
         thread::Builder::new().name(format!("network {crew}")).spawn_scoped(scope, move || {
             threads::enlist(threads);
             ask(run, &decoders, &to);
@@ -154,7 +159,9 @@ impl Run<'_> {
 
     /// How many crews compute, and how many photos in a row each takes.
     fn crews(&self, photos: usize) -> (usize, usize) {
-        if self.studio.classifier().device() != Device::Cpu {
+        let classifier = self.studio.classifier();
+        // What computes by dfdx's operations, or on a GPU, is one thread's.
+        if classifier.device() != Device::Cpu || classifier.kernels() == Kernels::Composed {
             return (1, self.batch());
         }
         let crews = threads::count().min(CREWS).min(photos).max(1);
@@ -163,8 +170,18 @@ impl Run<'_> {
 
     /// How many photos are computed together.
     fn batch(&self) -> usize {
-        let wanted = self.options.batch.unwrap_or_else(|| self.studio.classifier().together());
+        let classifier = self.studio.classifier();
+        let usual =
+            || if classifier.device() == Device::Cpu && !self.sweeps_together() { 1 } else { classifier.together() };
+        let wanted = self.options.batch.unwrap_or_else(usual);
         (wanted >> self.halved.load(Ordering::Relaxed)).max(1)
+    }
+
+    /// Whether photos computed together will be asked for the same in turn: each for its likeliest classes, and for so few maps
+    /// that those of the others are kept meanwhile.
+    fn sweeps_together(&self) -> bool {
+        let likeliest: Option<usize> = self.classes.iter().map(Wanted::rank).sum();
+        self.options.recipe.is_some() || likeliest.is_some_and(|classes| classes * self.methods.len() <= ANSWERS)
     }
 
     /// Halves the batches to come if this one did not fit the device; says so once.

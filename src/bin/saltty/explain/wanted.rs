@@ -11,6 +11,16 @@ pub enum Wanted {
     Class(usize),
 }
 
+impl Wanted {
+    /// How many of the likeliest classes; none if a class is named.
+    pub fn rank(&self) -> Option<usize> {
+        match self {
+            Self::Top(count) => Some(*count),
+            Self::Class(_) => None,
+        }
+    }
+}
+
 /// N of `topN`.
 fn top(asked: &str) -> Option<usize> {
     asked.to_lowercase().strip_prefix("top")?.parse().ok()
@@ -18,7 +28,7 @@ fn top(asked: &str) -> Option<usize> {
 
 /// How many classes are asked for; the likeliest if none.
 pub fn count(asked: &[String]) -> usize {
-    asked.iter().map(|asked| top(asked).unwrap_or(1)).sum::<usize>().max(1)
+    asked.iter().map(|asked| top(asked).unwrap_or(1)).fold(0, usize::saturating_add).max(1)
 }
 
 /// Looks all names up, once for all photos; the likeliest class if none is asked for.
