@@ -19,9 +19,12 @@ fn timings_are_told_beside_the_output() {
     let folder = folder();
     let (out, told) = run(saltty(folder.path()).args(words("explain p.jpg --json --timings -m grad-cam")), 0);
     assert_eq!(objects(&out).len(), 1);
-    for stage in ["p.jpg", "load", "decode", "prepare", "forward", "grad-cam", "paint", "ms"] {
+    for stage in ["p.jpg", "load", "decode", "prepare", "forward", "grad-cam", "ms"] {
         assert!(told.contains(stage), "no `{stage}` in:\n{told}");
     }
+    assert!(!told.contains("paint"), "nothing is painted for nobody:\n{told}");
+    let (_, told) = run(saltty(folder.path()).args(words("explain p.jpg --json --png out --timings")), 0);
+    assert!(told.contains("paint") && told.contains("write"), "{told}");
 }
 
 #[test]
