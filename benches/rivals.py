@@ -204,7 +204,8 @@ def report(table, checks, versions, memory, weights, notes, load):
         f"average before {load[0]:.1f}, after {os.getloadavg()[0]:.1f} (2 is what the benchmark itself makes).\n",
         *table.rows,
         f"\nPeak memory, VGG19, three maps, the cold processes: Python {python:.0f} MB, saltty {rust:.0f} MB: ratio "
-        f"{rust / python:.2f} (target <= 0.5); weights {weights:.0f} MB + {rust - weights:.0f} MB (target <= 250).\n",
+        f"{rust / python:.2f} (target <= 0.5); {abs(rust - weights):.0f} MB {'more' if rust > weights else 'less'} than the "
+        f"weights' {weights:.0f} (target: at most 250 more).\n",
         "Relative distance between saltty's arrays and PyTorch's (both float32):\n",
         "| network | " + " | ".join(checks["VGG19"]) + " |",
         "| --- |" + " --: |" * len(checks["VGG19"]),
