@@ -19,6 +19,7 @@ const USAGE: i32 = 2;
 const PHOTOS: &[Case] = &[
     ("a missing photo", "explain gone.jpg", FAILED, &["cannot read gone.jpg", "check the path"]),
     ("a missing photo to look at", "gone.jpg", FAILED, &["cannot read gone.jpg", "check the path"]),
+    ("a missing photo to compare", "compare gone.jpg --class 1 --class 2", FAILED, &["error: cannot read gone.jpg"]),
     ("a mistyped command", "exploin", FAILED, &["cannot read exploin", "check the path"]),
     ("a folder without photos", "explain no_photos", FAILED, &["no_photos holds no photo", "looks for jpg"]),
     ("an empty folder to look at", "nothing", FAILED, &["nothing holds no photo", "looks for jpg"]),

@@ -14,6 +14,12 @@ fn the_doctor_works_without_a_terminal_and_says_so() {
         assert!(page.contains(otherwise), "{page}");
     }
     assert!(page.contains(" --depth ascii") && !page.contains('\x1b'), "{page}");
+    let ramp = page.lines().find_map(|line| line.strip_suffix("  --depth ascii")).unwrap();
+    let brightness = |sign: char| " .:-=+*#%@".find(sign).unwrap_or_else(|| panic!("{sign} in {ramp}"));
+    assert!(
+        ramp.starts_with(' ') && ramp.ends_with('@') && ramp.chars().is_sorted_by_key(brightness),
+        "more is brighter"
+    );
 }
 
 #[test]

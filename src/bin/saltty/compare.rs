@@ -156,7 +156,10 @@ fn plain(options: &Compare, openings: &[Opening]) -> Result<ExitCode> {
             layer: catalogue.networks[opening.network].layers[layer].name.clone(),
             colors: options.look.colormap,
         };
-        let told = |reason| anyhow!("{reason}").context(photo.display().to_string());
+        let name = photo.display().to_string();
+        let told = |reason: String| {
+            if reason.contains(&name) { anyhow!(reason) } else { anyhow!(reason).context(name.clone()) }
+        };
         let scene = desk.explain(&ask, &mut Unwatched).map_err(told)?.context("nobody stopped it")?;
         parts.push(Part { photo: photo.clone(), scene: Arc::new(scene), paint: output::paint(&options.look) });
     }

@@ -158,15 +158,17 @@ fn in_words(depth: Depth) -> &'static str {
     }
 }
 
-/// The same colours in every depth; without colours, the ramp alone.
+/// The same colours in every depth; where there are none, what maps are drawn in instead: more is brighter.
 fn swatches(page: &mut String, look: &Look) {
     let strips = [ColorMap::Jet, ColorMap::Grey].map(|colors| colors.bar(SWATCH / 2, 2));
     let beside =
         |row: usize| strips.iter().flat_map(move |strip| strip.pixels[row * SWATCH / 2..][..SWATCH / 2].to_vec());
-    let raster = Raster::new(SWATCH, 2, (0..2).flat_map(beside).collect());
+    let colored = Raster::new(SWATCH, 2, (0..2).flat_map(beside).collect());
+    let plain = ColorMap::Grey.bar(SWATCH, 2);
     let colors = output::depth(look) != Depth::Ascii;
     page.push_str("\nIf a row looks wrong, choose one that looks right:\n");
     for depth in Depth::ALL.into_iter().filter(|&depth| colors || depth == Depth::Ascii) {
+        let raster = if depth == Depth::Ascii { &plain } else { &colored };
         for row in raster.to_text(SWATCH, depth) {
             let _ = writeln!(page, "{row}  --depth {depth}");
         }

@@ -106,17 +106,21 @@ pub fn class_at(model: &mut Model, place: usize) -> Vec<Effect> {
     if model.marked() == Some(class) {
         return Vec::new();
     }
-    let wish = &mut model.pane_mut().wish;
-    wish.here = Some(class);
-    wish.against = wish.against.filter(|&against| against != class);
-    work(model)
+    model.pane_mut().wish.here = Some(class);
+    not_against_itself(model, class)
 }
 
 /// Explains a class in all photos.
 pub fn keep_class(model: &mut Model, class: usize) -> Vec<Effect> {
     let wish = &mut model.pane_mut().wish;
     (wish.kept, wish.here) = (Some(class), None);
-    wish.against = wish.against.filter(|&against| against != class);
+    not_against_itself(model, class)
+}
+
+/// Explains, now that `class` was chosen: no longer as a contrast if that was to be taken away.
+fn not_against_itself(model: &mut Model, class: usize) -> Vec<Effect> {
+    let against = &mut model.pane_mut().wish.against;
+    *against = against.filter(|&against| against != class);
     work(model)
 }
 
