@@ -51,6 +51,8 @@ pub struct Choice {
     pub tmux: bool,
     /// Whether pictures may be sent compressed (kitty).
     pub compressed: bool,
+    /// Whether pictures stay under what is written over them, until the screen is cleared.
+    pub underlays: bool,
     /// Whether a person asked for these colours.
     pub depth_asked: bool,
     /// Whether a person asked for pictures drawn so.
@@ -59,6 +61,10 @@ pub struct Choice {
 
 /// Terminals whose kitty protocol has the Unicode placeholders that saltty needs.
 const PLACEHOLDERS: [&str; 2] = ["kitty", "ghostty"];
+/// The first kitty that has them.
+const FIRST_KITTY: (u32, u32) = (0, 28);
+/// A terminal that draws text over pictures instead of in place of them, until the screen is cleared.
+const UNDERLAYS: &str = "konsole";
 /// A terminal that takes longer to answer is not on this machine, or this machine is busy.
 const FAR: Duration = Duration::from_millis(40);
 /// Parts of the names of terminals that take iTerm2's images.
@@ -90,6 +96,7 @@ impl Choice {
             watched: wishes.link.is_none() && (here.ssh || facts.round_trip.is_some_and(|took| took > FAR)),
             tmux: here.tmux,
             compressed: facts.kitty_zlib,
+            underlays: !here.tmux && name.contains(UNDERLAYS),
             depth_asked: wishes.depth.is_some(),
             graphics_asked: wishes.graphics.is_some(),
         }
@@ -139,8 +146,12 @@ fn graphics(here: &Surroundings, facts: &Facts, name: &str, cell: Option<CellSha
         return blocks("it has pictures, but how large its cells are is not known");
     }
     let program = here.program.to_lowercase();
-    let named = |known: &&str| name.contains(*known) || here.term.contains(*known) || (here.tmux && here.kitty);
-    if facts.kitty && PLACEHOLDERS.iter().any(named) {
+    let around = here.around.to_lowercase();
+    let drawing = if here.tmux { &around } else { name };
+    let somewhere = here.tmux && around.is_empty() && here.kitty;
+    let named = |known: &&str| drawing.contains(*known) || here.term.contains(*known) || somewhere;
+    let old = kitty_version(drawing).filter(|version| *version < FIRST_KITTY);
+    if facts.kitty && old.is_none() && PLACEHOLDERS.iter().any(named) {
         let way = if here.tmux { " through tmux" } else { "" };
         return Chosen::new(Protocol::Kitty, format!("it answered kitty's question{way}"));
     }
@@ -153,6 +164,10 @@ fn graphics(here: &Surroundings, facts: &Facts, name: &str, cell: Option<CellSha
         let whose = if here.tmux { "tmux's" } else { "its" };
         return Chosen::new(Protocol::Sixel, format!("{whose} device attributes (DA1) list sixels"));
     }
+    if let (true, Some((major, minor))) = (facts.kitty, old) {
+        let (first, since) = FIRST_KITTY;
+        return blocks(&format!("kitty {major}.{minor} has no Unicode placeholders, which kitty {first}.{since} has"));
+    }
     if facts.kitty {
         return blocks("it answered kitty's question, but is not known to have Unicode placeholders");
     }
@@ -161,6 +176,12 @@ fn graphics(here: &Surroundings, facts: &Facts, name: &str, cell: Option<CellSha
         _ if facts.is_silent() => blocks("the terminal did not answer"),
         _ => blocks("the terminal has none of kitty's, iTerm2's pictures and sixels"),
     }
+}
+
+/// Of a kitty that calls itself `kitty(0.26.5)`.
+fn kitty_version(name: &str) -> Option<(u32, u32)> {
+    let mut numbers = name.strip_prefix("kitty(")?.split(['.', ')']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 #[cfg(test)]
@@ -213,8 +234,12 @@ mod tests {
         let iterm = Surroundings { program: "iTerm2".into(), ..plain.clone() };
         let tmux = Surroundings { tmux: true, ..plain.clone() };
         let kitty_in_tmux = Surroundings { tmux_passes: true, kitty: true, ..tmux.clone() };
+        let [new_in_tmux, old_in_tmux, other_in_tmux] = ["kitty(0.35.2)", "kitty(0.26.5)", "Konsole 22.12.3"]
+            .map(|around| Surroundings { around: around.to_owned(), ..kitty_in_tmux.clone() });
         for (here, facts, wanted) in [
             (&plain, facts("kitty(0.35)", true, false), Protocol::Kitty),
+            (&plain, facts("kitty(0.28.0)", true, false), Protocol::Kitty),
+            (&plain, facts("kitty(0.26.5)", true, false), Protocol::HalfBlocks),
             (&plain, facts("ghostty 1.1", true, false), Protocol::Kitty),
             (&plain, facts("Konsole 24", true, true), Protocol::Sixel),
             (&plain, facts("WezTerm 2024", true, true), Protocol::Iterm2),
@@ -224,8 +249,12 @@ mod tests {
             (&tmux, facts("tmux 3.5", false, true), Protocol::Sixel),
             (&tmux, facts("tmux 3.5", false, false), Protocol::HalfBlocks),
             (&kitty_in_tmux, facts("tmux 3.5", true, false), Protocol::Kitty),
+            (&new_in_tmux, facts("tmux 3.5", true, false), Protocol::Kitty),
+            (&old_in_tmux, facts("tmux 3.5", true, false), Protocol::HalfBlocks),
+            (&other_in_tmux, facts("tmux 3.5", true, false), Protocol::HalfBlocks),
         ] {
             let choice = chosen(here, &facts);
+            assert_eq!(choice.underlays, facts.name.as_deref().is_some_and(|name| name.starts_with("Konsole")));
             assert_eq!(choice.graphics.value, wanted, "{facts:?}");
             assert_eq!(choice.wrapped, here.tmux && wanted != Protocol::Sixel);
         }

@@ -24,6 +24,8 @@ pub struct Surroundings {
     pub no_color: bool,
     /// Whether this is inside tmux.
     pub tmux: bool,
+    /// What the terminal around tmux calls itself, if tmux knows.
+    pub around: String,
     /// Whether tmux hands what it is told to on to the terminal around it (`allow-passthrough`).
     pub tmux_passes: bool,
     /// Whether this came over SSH.
@@ -46,6 +48,7 @@ impl Surroundings {
             no_color: set("NO_COLOR"),
             tmux: set("TMUX"),
             tmux_passes: false,
+            around: String::new(),
             ssh: set("SSH_CONNECTION") || set("SSH_TTY") || set("SSH_CLIENT"),
             kitty: set("KITTY_WINDOW_ID") || set("GHOSTTY_RESOURCES_DIR"),
         }
@@ -59,7 +62,12 @@ impl Surroundings {
     /// What the process was started with; tmux is asked what it hands on.
     pub fn here() -> Self {
         let plain = Self::variables();
-        Self { tmux_passes: plain.tmux && tmux_passes(), ..plain }
+        if !plain.tmux {
+            return plain;
+        }
+        let said = tmux_says().unwrap_or_default();
+        let (passes, around) = said.split_once(' ').unwrap_or((&said, ""));
+        Self { tmux_passes: matches!(passes, "on" | "all" | "1" | "2"), around: around.to_owned(), ..plain }
     }
 
     /// Whether this terminal would print questions rather than answer them.
@@ -68,23 +76,24 @@ impl Surroundings {
     }
 }
 
-/// Whether tmux is set to hand sequences on; waits for it no longer than a moment.
-fn tmux_passes() -> bool {
+/// Whether tmux is set to hand sequences on, and what the terminal around it calls itself; waits for it no longer than a
+/// moment.
+fn tmux_says() -> Option<String> {
     let mut command = Command::new("tmux");
-    command.args(["display-message", "-p", "#{allow-passthrough}"]);
+    command.args(["display-message", "-p", "#{allow-passthrough} #{client_termtype}"]);
     let run = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
-    let Ok(mut child) = run else { return false };
+    let mut child = run.ok()?;
     let began = Instant::now();
     while began.elapsed() < PATIENCE {
         if child.try_wait().is_ok_and(|status| status.is_some()) {
-            let said = child.wait_with_output().map(|output| output.stdout).unwrap_or_default();
-            return matches!(said.trim_ascii(), b"on" | b"all" | b"1" | b"2");
+            let said = child.wait_with_output().ok()?.stdout;
+            return Some(String::from_utf8_lossy(said.trim_ascii()).into_owned());
         }
         thread::sleep(Duration::from_millis(5));
     }
     let _ = child.kill();
     let _ = child.wait();
-    false
+    None
 }
 
 #[cfg(test)]

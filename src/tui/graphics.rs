@@ -34,6 +34,8 @@ pub struct Graphics {
     pub tmux: bool,
     /// Whether they may be compressed (kitty).
     pub compressed: bool,
+    /// Whether they stay under what is written over them, until the screen is cleared.
+    pub underlays: bool,
 }
 
 /// What a picture is made of. Two are the same if they are the same in memory.
@@ -145,6 +147,8 @@ pub struct Made {
 pub struct Gallery {
     pictures: Vec<Arc<Picture>>,
     failed: Vec<Wanted>,
+    /// Which of the page's pictures were wanted last, and the cells that they cover.
+    covered: Vec<(usize, (u16, u16))>,
     /// The batch that is being encoded.
     at_work: Option<u32>,
     batches: u32,
@@ -162,6 +166,13 @@ impl Gallery {
 
     fn is_awaited(&self, wanted: &Wanted) -> bool {
         self.at_work.is_some() && !self.failed.contains(wanted)
+    }
+
+    /// Whether pictures that were wanted until now have to make way.
+    pub fn makes_way(&mut self, wanted: &[Wanted]) -> bool {
+        let covered = wanted.iter().map(|wanted| (wanted.slot, wanted.cells)).collect();
+        let before = std::mem::replace(&mut self.covered, covered);
+        before.iter().any(|place| !self.covered.contains(place))
     }
 
     /// What to encode next of what is wanted, unless something is being encoded.

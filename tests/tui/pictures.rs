@@ -78,6 +78,25 @@ fn pictures_are_half_blocks_until_they_are_encoded_and_while_something_lies_over
     }
 }
 
+/// Konsole draws text over pictures, not in place of them.
+#[test]
+fn the_screen_is_cleared_where_pictures_would_stay_under_what_comes_over_them() {
+    for (name, underlays) in [("Konsole 22.12.3", true), ("XTerm(379)", false)] {
+        let (mut model, _) = told(Protocol::Sixel);
+        let name = Some(name.to_owned());
+        let facts = Facts { name, sixel: true, true_color: true, cell: CellShape::new(9, 20), ..Facts::default() };
+        let choice = Choice::new(&Wishes::default(), &Surroundings::default(), &facts, None);
+        let batch =
+            batch(update(&mut model, Message::Terminal(Box::new(choice)))).unwrap_or_else(|| told(Protocol::Sixel).1);
+        update(&mut model, Message::Made(encode(&batch)));
+        let mut redraws = |keys: &str| press(&mut model, keys).iter().any(|effect| matches!(effect, Effect::Redraw));
+        assert_eq!(redraws("?"), underlays, "help comes");
+        assert!(!redraws("q"), "help goes: what it was over was cleared when it came");
+        assert!(!redraws("2"), "another class has pictures at the same places");
+        assert_eq!(redraws("f"), underlays, "the list comes");
+    }
+}
+
 #[test]
 fn kittys_pictures_are_sent_before_their_cells_are_drawn_and_again_when_they_were_forgotten() {
     let (mut model, batch) = told(Protocol::Kitty);

@@ -78,8 +78,9 @@ fn found(page: &mut String, here: &Surroundings, facts: &Facts, there: bool) {
         (true, true) => "tmux, which hands sequences on (allow-passthrough)",
         (true, false) => "tmux, which hands nothing on (set -g allow-passthrough on)",
     };
+    let around = if here.around.is_empty() { String::new() } else { format!(", in {}", here.around) };
     let ssh = if here.ssh { "SSH" } else { "no SSH" };
-    line(page, "between", &format!("{tmux}; {ssh}"), "");
+    line(page, "between", &format!("{tmux}{around}; {ssh}"), "");
     let value = |text: &str| if text.is_empty() { "not set".to_owned() } else { text.to_owned() };
     let (term, colorterm) = (value(&here.term), value(&here.colorterm));
     line(page, "variables", &format!("TERM {term}, COLORTERM {colorterm}, program {}", value(&here.program)), "");

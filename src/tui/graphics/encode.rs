@@ -113,7 +113,7 @@ mod tests {
 
     fn graphics(protocol: Protocol) -> Graphics {
         let pixels = CellShape::new(9, 20).unwrap();
-        Graphics { protocol, pixels, wrapped: false, tmux: false, compressed: true }
+        Graphics { protocol, pixels, wrapped: false, tmux: false, compressed: true, underlays: false }
     }
 
     /// Noise, which no encoding makes small.

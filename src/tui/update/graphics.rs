@@ -3,12 +3,13 @@
 use crate::tui::{graphics::Made, message::Effect, model::Model, view};
 
 /// Has encoded what is wanted on the screen and not at hand; nothing while something is being encoded, so that the
-/// newest wish is next.
+/// newest wish is next. Where pictures stay under what is written over them, has all drawn anew when one makes way.
 pub fn want(model: &mut Model) -> Vec<Effect> {
     let Some(graphics) = model.graphics else { return Vec::new() };
     let wanted = view::wanted(model);
-    let batch = model.gallery.next(&wanted, graphics);
-    batch.map(|batch| Effect::Encode(Box::new(batch))).into_iter().collect()
+    let redraws = model.gallery.makes_way(&wanted) && graphics.underlays;
+    let batch = model.gallery.next(&wanted, graphics).map(|batch| Effect::Encode(Box::new(batch)));
+    redraws.then_some(Effect::Redraw).into_iter().chain(batch).collect()
 }
 
 /// Takes encoded pictures in.

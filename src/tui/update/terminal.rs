@@ -43,6 +43,7 @@ fn settle(model: &mut Model) {
         wrapped: choice.wrapped,
         tmux: choice.tmux,
         compressed: choice.compressed,
+        underlays: choice.underlays,
     });
     if graphics != model.graphics {
         model.graphics = graphics;

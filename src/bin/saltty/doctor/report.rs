@@ -20,6 +20,8 @@ pub struct Report {
     terminal: Option<Terminal>,
     tmux: bool,
     tmux_passes: bool,
+    /// What the terminal around tmux calls itself; empty where that is not known.
+    tmux_in: String,
     ssh: bool,
     term: String,
     colorterm: String,
@@ -81,12 +83,13 @@ struct Place {
 impl Report {
     /// Of what was found; `choice` where there is a terminal.
     pub fn new(here: &Surroundings, facts: &Facts, choice: Option<&Choice>, text: (Depth, String)) -> Self {
-        let Surroundings { term, colorterm, program, no_color, tmux, tmux_passes, ssh, kitty } = here.clone();
+        let Surroundings { term, colorterm, program, no_color, tmux, tmux_passes, ssh, kitty, around } = here.clone();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             terminal: choice.map(|_| Terminal::new(here, facts)),
             tmux,
             tmux_passes,
+            tmux_in: around,
             ssh,
             term,
             colorterm,
