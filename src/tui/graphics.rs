@@ -23,6 +23,7 @@ const KEPT: usize = 18;
 
 /// How the terminal takes pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, read by name")]
 pub struct Graphics {
     /// By which protocol.
     pub protocol: Protocol,
