@@ -184,18 +184,8 @@ impl Weights {
         if self.problems.is_empty() {
             return Ok(self.plan.classes);
         }
-        self.scan()?;
+        self.problems.extend(problem::all_odd(&self.path, &*self.source)?);
         Err(self.report(model))
-    }
-
-    /// Looks for numbers that are not finite in every tensor that can be read.
-    fn scan(&mut self) -> Result<()> {
-        for index in 0..self.source.tensors().len() {
-            if self.source.tensors()[index].dtype.is_readable() {
-                self.stream(index, 1, &mut |_| {})?;
-            }
-        }
-        Ok(())
     }
 
     fn stream(&mut self, index: usize, row: usize, sink: &mut dyn FnMut(&[f32])) -> Result<()> {
@@ -268,8 +258,7 @@ impl Weights {
             return Ok(());
         }
         if self.lender.is_some() {
-            self.problems.clear();
-            self.scan()?;
+            self.problems = problem::all_odd(&self.path, &*self.source)?;
         }
         Err(self.report(self.plan.model))
     }

@@ -224,7 +224,7 @@ impl<E: Real, T: Together<E> + 'static> Batch<E, T> {
     }
 }
 
-pub fn numbers<E: Real>(values: &[E]) -> Vec<f64> {
+fn numbers<E: Real>(values: &[E]) -> Vec<f64> {
     values.iter().map(|&value| value.into()).collect()
 }
 

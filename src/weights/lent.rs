@@ -18,9 +18,9 @@ use crate::{
 
 /// Who lends a network its tensors, and knows what went wrong with them since.
 pub struct Lender {
-    pub(super) path: PathBuf,
-    pub(super) model: Model,
-    pub(super) source: Arc<dyn Source>,
+    path: PathBuf,
+    model: Model,
+    source: Arc<dyn Source>,
     failed: Mutex<Option<io::Error>>,
     odd: AtomicBool,
 }
@@ -41,20 +41,11 @@ impl Lender {
             let source = io::Error::new(failed.kind(), why);
             return Err(Error::Read { path: self.path.clone(), source });
         }
-        if self.odd.load(Ordering::Relaxed) { Err(self.report()?) } else { Ok(()) }
-    }
-
-    /// Counts what is not finite, tensor by tensor.
-    fn report(&self) -> Result<Error> {
-        let mut problems = Vec::new();
-        for (index, tensor) in self.source.tensors().iter().enumerate() {
-            let mut odd = 0;
-            let mut count = |values: &[f32]| odd += values.iter().filter(|v| !v.is_finite()).count();
-            let read = self.source.read(index, 1, &mut count);
-            read.map_err(|source| Error::Read { path: self.path.clone(), source })?;
-            problems.extend(problem::odd(&tensor.name, odd));
+        if self.odd.load(Ordering::Relaxed) {
+            let problems = problem::all_odd(&self.path, &*self.source)?;
+            return Err(problem::report(&self.path, self.model, &problems, None));
         }
-        Ok(problem::report(&self.path, self.model, &problems, None))
+        Ok(())
     }
 
     /// A parameter's tensor, if it can be lent: its numbers must be in the layer's order.

@@ -7,7 +7,7 @@ use crate::tui::{graphics::Made, message::Effect, model::Model, view};
 pub fn want(model: &mut Model) -> Vec<Effect> {
     let Some(graphics) = model.graphics else { return Vec::new() };
     let wanted = view::wanted(model);
-    let redraws = model.gallery.makes_way(&wanted) && graphics.underlays;
+    let redraws = graphics.underlays && model.gallery.makes_way(&wanted);
     let batch = model.gallery.next(&wanted, graphics).map(|batch| Effect::Encode(Box::new(batch)));
     redraws.then_some(Effect::Redraw).into_iter().chain(batch).collect()
 }
