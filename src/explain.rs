@@ -152,8 +152,8 @@ impl Session {
             if let Some((alpha, map)) = self.pass.weighted(&score, &layer.name)? {
                 return Ok(cam::GradCam { alpha, map });
             }
-            let gradient = self.pass.gradient(&score, Rule::Gradient, &layer.name)?;
-            Ok(cam::grad_cam(&self.pass.activation(&layer.name)?, &gradient))
+            let sums = self.pass.plane_sums(&score, Rule::Gradient, &layer.name)?;
+            Ok(cam::from_sums(&self.pass.activation(&layer.name)?, sums))
         })
     }
 

@@ -324,9 +324,15 @@ pub trait Pass {
     /// No memory.
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes>;
 
+    /// The sum of each plane of the gradient of `score` at layer `at`, which some layers know without the gradient itself.
+    ///
+    /// # Errors
+    /// No memory.
+    fn plane_sums(&self, score: &Score, rule: Rule, at: &str) -> Result<Vec<f64>>;
+
     /// For the Grad-CAM of `score` at layer `at`: the mean of each plane of the gradient there, and the layer's planes added
     /// up with these as weights; 1 x H x W. None where both are rather computed from the
-    /// [`activation`](Self::activation) and the [`gradient`](Self::gradient): only GPUs save anything by this.
+    /// [`activation`](Self::activation) and the [`plane_sums`](Self::plane_sums): only GPUs save anything by this.
     ///
     /// # Errors
     /// No memory.

@@ -49,6 +49,7 @@ fn photos_together_are_each_as_if_alone() {
                 pass.logits().to_vec(),
                 pass.activation(layer).unwrap().values,
                 gradient(Rule::Gradient, layer),
+                pass.plane_sums(&Score::Logit(class), Rule::Gradient, layer).unwrap(),
                 gradient(Rule::Guided, "input"),
                 on_the_way,
             ]

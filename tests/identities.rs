@@ -9,7 +9,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{
-    numbers::{close_to_scale, map, noise},
+    numbers::{close_to_scale, doubles, map, noise, reals},
     repository,
     small::{self, CLASSES, Run, VGG, VGG_INPUT, assembled, made_up, run, vgg_input},
 };
@@ -18,7 +18,7 @@ use saltty::{
     explain::cam,
     heatmap::positive_over_max,
     model::{Classifier, Model, Precision, Score},
-    nn::{Assemble, C, Conv2d, Dense, GlobalAverage, MaxPool, Param, Part, Real, Relu, Rule, Trail},
+    nn::{Assemble, C, Conv2d, Dense, Fused, GlobalAverage, Grid, MaxPool, Param, Part, Real, Relu, Rule, Trail},
     photo::{Photo, Preprocess},
     planes::Planes,
     weights::Weights,
@@ -66,6 +66,39 @@ in_both_precisions! {
     mirrored_photos_have_mirrored_maps => mirrored;
     a_batch_is_its_images_one_by_one_to_the_bit => batched;
     the_order_of_channels_does_not_matter => permuted;
+    sums_of_planes_are_told_without_the_gradient => summed;
+}
+
+/// The layers of [`small::Vgg`], those of maps as one run.
+type FusedVgg<E> = (
+    Fused<((Conv2d<2, C<3>, 3, 1, 1, E>, Relu, MaxPool<2, 2>), (Conv2d<3, C<4>, 3, 1, 1, E>, Relu, MaxPool<2, 2>))>,
+    (Dense<Grid<4, 2, 2>, C<6>, E>, Relu, Dense<C<6>, usize, E>),
+);
+
+/// Where only poolings lie between a layer and a dense one, the sums of the planes of its gradient are told: those of the gradient
+/// itself. Elsewhere nothing is.
+fn summed<E: Tolerance>(seed: u64) {
+    let x = noise(3 * VGG_INPUT, seed);
+    let apart = run(&small::random::<small::Vgg<E>, E>(VGG, seed), vgg_input(3, &x));
+    let fused = run(&small::random::<FusedVgg<E>, E>(VGG, seed), vgg_input(3, &x));
+    let up = noise(3 * CLASSES, seed);
+    for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
+        for (layer, area) in
+            [("relu2", 16), ("pool2", 4), ("conv2", 0), ("pool1", 0), ("input", 0), ("fc1", 0), ("fc2", 0)]
+        {
+            for run in [&apart, &fused] {
+                let sums = run.trail.plane_sums("fc2", reals(&up), rule, layer).unwrap();
+                assert_eq!(sums.is_some(), area > 0, "{layer}");
+                if let Some(sums) = sums {
+                    let gradient = run.gradient(&up, rule, layer);
+                    let wanted: Vec<f64> = gradient.chunks(area).map(|plane| plane.iter().sum()).collect();
+                    close_to_scale(&doubles(&sums), &wanted, E::TOLERANCE);
+                }
+            }
+        }
+    }
+    let short = reals(&up[1..]);
+    assert!(apart.trail.plane_sums("fc2", short, Rule::Gradient, "relu2").is_err(), "a seed of another length");
 }
 
 fn one_hot(class: usize) -> Vec<f64> {
@@ -282,7 +315,7 @@ fn squeezenets_maps_are_linear_in_the_score() {
 fn a_grid_is_read_in_c_order() {
     let x = noise(24, 3);
     let weight = noise(24, 4);
-    let layer: Dense<saltty::nn::Grid<2, 3, 4>, C<1>, f64> = Dense::new("fc", Const, weight.clone(), vec![0.0]);
+    let layer: Dense<Grid<2, 3, 4>, C<1>, f64> = Dense::new("fc", Const, weight.clone(), vec![0.0]);
     let found = run(&layer, map::<C<2>, C<3>, C<4>, f64>(1, &x)).scores[0];
     let wanted: f64 = x.iter().zip(&weight).map(|(x, w)| x * w).sum();
     assert!((found - wanted).abs() < 1e-14);

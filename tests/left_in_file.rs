@@ -11,6 +11,7 @@ use std::{
 
 use common::{
     made_up::splitmix,
+    numbers::close_to_scale,
     shelf::Shelf,
     tensors::{input, pass, squeezenet, vgg11, write},
 };
@@ -94,6 +95,11 @@ fn a_file_that_changes_after_the_first_pass_is_told() {
     let first = network.forward(&input).unwrap();
     let gradient = || first.gradient(&Score::Logit(3), Rule::Gradient, "input").map(drop);
     assert!(gradient().is_ok());
+    // Of some gradients only sums are wanted, which follow from sums of weights.
+    let sums = || first.plane_sums(&Score::Logit(3), Rule::Gradient, "relu5_2").unwrap();
+    let whole = first.gradient(&Score::Logit(3), Rule::Gradient, "relu5_2").unwrap();
+    let wanted: Vec<f64> = whole.values.chunks(14 * 14).map(|plane| plane.iter().sum()).collect();
+    close_to_scale(&sums(), &wanted, 1e-5);
 
     let mut open = File::options().write(true).open(&file).unwrap();
     open.seek(SeekFrom::Start(last_number(&file, "fc7.weight"))).unwrap();

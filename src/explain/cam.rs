@@ -20,15 +20,32 @@ pub struct GradCam {
 /// If their sizes differ.
 pub fn grad_cam(activation: &Planes, gradient: &Planes) -> GradCam {
     assert_eq!(activation.values.len(), gradient.values.len(), "a gradient for each activation");
-    let alpha = means(gradient);
+    from_sums(activation, sums(gradient))
+}
+
+/// Grad-CAM from a layer's activations, C x h x w, and the sum of each plane of the gradient of the score there.
+///
+/// # Panics
+/// If there is not one sum a channel.
+pub fn from_sums(activation: &Planes, sums: Vec<f64>) -> GradCam {
+    assert_eq!(activation.channels, sums.len(), "a sum for each channel");
+    let alpha = means_of(sums, activation.height * activation.width);
     let map = weighted_sum(activation, &alpha);
     GradCam { alpha, map }
 }
 
 /// The mean of each plane.
 pub fn means(planes: &Planes) -> Vec<f64> {
-    let area = fault::swapped(Fault::Alpha, (planes.height * planes.width) as f64, 1.0);
-    (0..planes.channels).map(|c| planes.plane(c).iter().sum::<f64>() / area).collect()
+    means_of(sums(planes), planes.height * planes.width)
+}
+
+fn means_of(sums: Vec<f64>, area: usize) -> Vec<f64> {
+    let area = fault::swapped(Fault::Alpha, area as f64, 1.0);
+    sums.into_iter().map(|sum| sum / area).collect()
+}
+
+fn sums(planes: &Planes) -> Vec<f64> {
+    (0..planes.channels).map(|channel| planes.plane(channel).iter().sum()).collect()
 }
 
 /// The sum of the first `weights.len()` planes, each times its weight; 1 x h x w.

@@ -29,7 +29,12 @@ pub trait Together<E: Real> {
     /// The gradient of all photos at layer `to`, from `seed` at the output of `from`.
     fn sweep(&self, ends: [&str; 2], seed: Vec<E>, rule: Rule) -> Result<Vec<E>>;
 
-    /// The same for every layer on the way, shown to `visit`, the last first.
+    /// The sums of its planes, each of `area` numbers.
+    fn plane_sums(&self, ends: [&str; 2], seed: Vec<E>, rule: Rule, area: usize) -> Result<Vec<f64>> {
+        Ok(summed(&self.sweep(ends, seed, rule)?, area))
+    }
+
+    /// The same as `sweep` for every layer on the way, shown to `visit`, the last first.
     fn sweep_each(&self, ends: [&str; 2], seed: Vec<E>, rule: Rule, visit: &mut dyn FnMut(&Name, &[E])) -> Result<()>;
 
     /// The means of the planes of the gradient at `at`, and the layer's planes added up with these as weights, of all
@@ -50,6 +55,8 @@ pub struct Batch<E: Real, T> {
     rankings: Vec<Vec<usize>>,
     /// The last gradients of all photos; each is handed out once.
     gradients: Memo<RefCell<Option<Planes>>>,
+    /// The last sums of their planes.
+    sums: Memo<Vec<f64>>,
     /// The last weights and weighted sums of all photos.
     weighted: Memo<Weighted>,
     number: std::marker::PhantomData<E>,
@@ -121,9 +128,9 @@ impl<E: Real, T: Together<E> + 'static> Batch<E, T> {
         let each = logits.len() / photos;
         let logits: Vec<Vec<f64>> = logits.chunks_exact(each).map(numbers).collect();
         let rankings = logits.iter().map(|logits| ranking(logits)).collect();
-        let (output, gradients, weighted) = (output.clone(), Memo::new(), Memo::new());
+        let (output, gradients, sums, weighted) = (output.clone(), Memo::new(), Memo::new(), Memo::new());
         let number = std::marker::PhantomData;
-        let batch = Rc::new(Self { together, layers, output, logits, rankings, gradients, weighted, number });
+        let batch = Rc::new(Self { together, layers, output, logits, rankings, gradients, sums, weighted, number });
         batch.check_finite()?;
         let pass = |photo| -> Box<dyn Pass> { Box::new(OnePass { batch: batch.clone(), photo, sweeps: Cell::new(0) }) };
         Ok((0..photos).map(pass).collect())
@@ -205,6 +212,21 @@ impl<E: Real, T: Together<E> + 'static> Batch<E, T> {
         Ok(found)
     }
 
+    /// The sums of the planes of all photos' gradients.
+    fn plane_sums(&self, key: Key) -> Result<All<Vec<f64>>> {
+        if let Some(found) = self.sums.get(&key) {
+            return Ok(found);
+        }
+        let (from, seed) = self.seed(&key.0);
+        let extent = self.extent(&key.2);
+        let sums = self.together.plane_sums([&from, &key.2], seed, key.1, extent.area())?;
+        let sums = Rc::new(sums.chunks_exact(extent.channels).map(<[f64]>::to_vec).collect());
+        if self.logits.len() > 1 {
+            self.sums.keep(key, &sums);
+        }
+        Ok(sums)
+    }
+
     /// The weights and the weighted sums of all photos.
     fn weighted(&self, key: Key) -> Result<All<Weighted>> {
         if let Some(found) = self.weighted.get(&key) {
@@ -222,6 +244,11 @@ impl<E: Real, T: Together<E> + 'static> Batch<E, T> {
         }
         Ok(weighted)
     }
+}
+
+/// The sum of each `area` values.
+pub fn summed<E: Real>(values: &[E], area: usize) -> Vec<f64> {
+    values.chunks_exact(area).map(|plane| plane.iter().map(|&value| value.into()).sum()).collect()
 }
 
 fn numbers<E: Real>(values: &[E]) -> Vec<f64> {
@@ -242,6 +269,12 @@ impl<E: Real, T: Together<E> + 'static> Pass for OnePass<E, T> {
         self.sweeps.set(self.sweeps.get() + 1);
         let scores = self.batch.scores(&self.batch.gradients, self.photo, score, rule, at);
         self.batch.gradient((scores, rule, at.to_owned()), self.photo)
+    }
+
+    fn plane_sums(&self, score: &Score, rule: Rule, at: &str) -> Result<Vec<f64>> {
+        self.sweeps.set(self.sweeps.get() + 1);
+        let scores = self.batch.scores(&self.batch.sums, self.photo, score, rule, at);
+        Ok(self.batch.plane_sums((scores, rule, at.to_owned()))?[self.photo].clone())
     }
 
     fn weighted(&self, score: &Score, at: &str) -> Result<Option<(Vec<f64>, Planes)>> {

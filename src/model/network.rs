@@ -6,7 +6,7 @@ use dfdx::prelude::{Const, Cpu, CpuError, Module, PutTape, SplitTape, TensorFrom
 
 use super::{
     Classifier, Layer, Model, Outline, Pass, Precision,
-    batch::{Batch, Together},
+    batch::{Batch, Together, summed},
 };
 use crate::{
     Error, Result,
@@ -183,6 +183,16 @@ impl<E: Real> Together<E> for OnTrail<E> {
         let gradient = self.trail.sweep(from, seed, rule, to)?;
         check(self.lender.as_ref())?;
         Ok(gradient)
+    }
+
+    fn plane_sums(&self, ends: [&str; 2], seed: Vec<E>, rule: Rule, area: usize) -> Result<Vec<f64>> {
+        let [from, to] = ends;
+        let sums = match self.trail.plane_sums(from, seed.clone(), rule, to)? {
+            Some(sums) => sums.into_iter().map(Into::into).collect(),
+            None => summed(&self.trail.sweep(from, seed, rule, to)?, area),
+        };
+        check(self.lender.as_ref())?;
+        Ok(sums)
     }
 
     fn sweep_each(

@@ -1,6 +1,9 @@
 //! Fully connected layers.
 
-use std::{marker::PhantomData, sync::Arc};
+use std::{
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+};
 
 use dfdx::prelude::{Const, ConstDim, CpuError, Dim, HasShape, Module, Shape, Tensor};
 
@@ -8,7 +11,7 @@ use super::{
     Assemble, Blueprint, C, Map, Name, Part, Real, Recorder, Vector, Width,
     fused::{Link, Links},
     kernel::{dense, weight::Weight},
-    tape,
+    tape::{self, Sums},
 };
 
 /// What a dense layer reads: a vector of `Const<N>` features or a whole [`Grid`] of them.
@@ -17,6 +20,8 @@ pub trait Features: Send + Sync + 'static {
     const SIZES: &'static [usize];
     /// How many numbers that is.
     const COUNT: usize;
+    /// How many numbers are in each plane, where there are planes.
+    const AREA: Option<usize> = None;
 }
 
 impl<const N: usize> Features for Const<N> {
@@ -31,6 +36,7 @@ pub struct Grid<const CH: usize, const H: usize, const W: usize>;
 impl<const CH: usize, const H: usize, const W: usize> Features for Grid<CH, H, W> {
     const SIZES: &'static [usize] = &[CH, H, W];
     const COUNT: usize = CH * H * W;
+    const AREA: Option<usize> = Some(H * W);
 }
 
 /// `y = W x + b`, with `W` stored `O x I`.
@@ -40,6 +46,9 @@ pub struct Dense<I, O: Dim, E> {
     outputs: O,
     weight: Weight<E>,
     bias: Arc<Vec<E>>,
+    /// Each output's weights of a plane added up: from these follow the sums of the planes of an input's gradient, with a
+    /// fraction of the reading. Made when all weights are first read.
+    sums: Arc<OnceLock<Weight<E>>>,
     reads: PhantomData<I>,
 }
 
@@ -51,7 +60,8 @@ impl<I: Features, O: Dim, E: Real> Dense<I, O, E> {
     pub fn new(name: &str, outputs: O, weight: Vec<E>, bias: Vec<E>) -> Self {
         assert_eq!(weight.len(), outputs.size() * I::COUNT, "weights of {name}");
         assert_eq!(bias.len(), outputs.size(), "biases of {name}");
-        Self { name: name.into(), outputs, weight: weight.into(), bias: Arc::new(bias), reads: PhantomData }
+        let (weight, bias, sums) = (weight.into(), Arc::new(bias), Arc::default());
+        Self { name: name.into(), outputs, weight, bias, sums, reads: PhantomData }
     }
 
     fn apply<S: Shape, T: Recorder<E>>(
@@ -59,11 +69,36 @@ impl<I: Features, O: Dim, E: Real> Dense<I, O, E> {
         batch: usize,
         x: Tensor<S, E, dfdx::prelude::Cpu, T>,
     ) -> Result<Vector<O, E, T>, CpuError> {
-        let y = dense::forward(batch, &tape::copied(&x), &self.weight, &self.bias);
+        let y = self.products(batch, &tape::copied(&x), T::OWNS_TAPE);
         let weight = self.weight.clone();
-        tape::emit(&self.name, x, y, (batch, self.outputs), move |_, up, down| {
+        let y = tape::emit(&self.name, x, y, (batch, self.outputs), move |_, up, down| {
             dense::input_gradient(batch, up, &weight, down);
-        })
+        })?;
+        let Some(area) = I::AREA else { return Ok(y) };
+        let sums = self.sums.clone();
+        Ok(tape::with_sums(
+            y,
+            Sums::Of(Box::new(move |up| {
+                let mut planes = vec![E::ZERO; batch * I::COUNT / area];
+                if batch > 0 {
+                    let sums = sums.get().expect("made on the way forward");
+                    dense::input_gradient(batch, up, sums, &mut planes);
+                }
+                planes
+            })),
+        ))
+    }
+
+    /// `W x + b`; if anyone may ask for them, the sums of the weights of planes come out of the same reading.
+    fn products(&self, batch: usize, x: &[E], summed: bool) -> Vec<E> {
+        match I::AREA {
+            Some(area) if summed && batch > 0 && self.sums.get().is_none() => {
+                let (y, sums) = dense::forward_and_sums(batch, x, &self.weight, &self.bias, area);
+                self.sums.get_or_init(|| sums.into());
+                y
+            }
+            _ => dense::forward(batch, x, &self.weight, &self.bias),
+        }
     }
 }
 
@@ -74,7 +109,7 @@ impl<I: Features, O: Width, E: Real> Assemble<E> for Dense<I, O, E> {
         let shape = [&[outputs.size()], I::SIZES].concat();
         let weight = plan.take_kept(&name, Part::Matrix, shape)?;
         let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
-        Ok(Self { name, outputs, weight, bias, reads: PhantomData })
+        Ok(Self { name, outputs, weight, bias, sums: Arc::default(), reads: PhantomData })
     }
 }
 

@@ -158,6 +158,9 @@ fn written<E: Real, T: Recorder<E>>(mut tape: T, log: Vec<Done<E>>, first: Find<
             let rule = sweep.rule();
             sweep.carry(&output, &inputs, |up| back(rule, up))
         });
+        if let Some(sums) = done.sums {
+            tape.record_sums(sums);
+        }
     }
     tape
 }

@@ -9,7 +9,7 @@ use super::{
         lanes::Level,
         pool::{self, Size},
     },
-    tape,
+    tape::{self, Sums},
 };
 
 /// Maximum over windows of `K`x`K` in steps of `S`; a last partial window is dropped.
@@ -71,9 +71,10 @@ macro_rules! pool {
                 let (y, argmax) = pool::forward(Level::best(), &size, &tape::copied(&x));
                 let argmax = if T::OWNS_TAPE { argmax } else { Vec::new() };
                 let shape = (batch, channels, H::Out::default(), W::Out::default());
-                tape::emit(&self.name, x, y, shape, move |_, up, down| {
+                let y = tape::emit(&self.name, x, y, shape, move |_, up, down| {
                     pool::input_gradient(&size, &argmax, up, down);
-                })
+                })?;
+                Ok(tape::with_sums(y, Sums::Kept))
             }
         }
     };

@@ -1,8 +1,12 @@
 //! Tapes: what a layer writes down on the way forward so that gradients can find the way back.
 
-use std::{cell::RefCell, rc::Rc, sync::Arc};
+mod trail;
 
-use dfdx::prelude::{Cpu, CpuError, Gradients, Merge, NoneTape, OwnedTape, Shape, Storage, Tape, Tensor};
+use std::{rc::Rc, sync::Arc};
+
+use dfdx::prelude::{Cpu, CpuError, Gradients, NoneTape, OwnedTape, Shape, Storage, Tape, Tensor};
+
+pub use trail::Trail;
 
 use super::{Real, Rule, kernel::memory};
 
@@ -117,29 +121,19 @@ pub struct Hidden<E: Real> {
     pub gradient: Find<E>,
 }
 
-impl<E: Real> Node<E> for Hidden<E> {
-    fn shape(&self) -> Vec<usize> {
-        self.shape.clone()
-    }
-
-    fn values(&self) -> Vec<E> {
-        (self.values)()
-    }
-
-    fn gradient<'g>(&self, gradients: &'g mut Gradients<E, Cpu>) -> Result<&'g mut Store<E>, CpuError> {
-        let slot = (self.gradient)(gradients)?;
-        if slot.is_empty() {
-            **slot = vec![E::ZERO; self.shape.iter().product()];
-        }
-        Ok(slot)
-    }
-}
-
 /// Finds one tensor's gradient.
 pub type LookUp<'a, E> = &'a dyn Fn(&mut Gradients<E, Cpu>) -> Result<&mut Store<E>, CpuError>;
 
-/// A layer's way back: adds to its inputs' gradients what its output's gradient implies.
-type Step<E> = Box<dyn Fn(&mut Sweep<E>) -> Result<(), CpuError>>;
+/// What a layer makes of the sums of a gradient's planes, for those who want no more of it, as Grad-CAM does.
+pub enum Sums<E> {
+    /// The input's are the output's, as each output hands its gradient to one input of its plane.
+    Kept,
+    /// From the gradient of the output, the sums of the planes of the input's.
+    Of(OfGradient<E>),
+}
+
+/// From a gradient the sums of planes of another.
+type OfGradient<E> = Box<dyn Fn(&[E]) -> Vec<E>>;
 
 /// A dfdx tape that saltty's layers can write on.
 pub trait Recorder<E: Real>: Tape<E, Cpu> {
@@ -158,6 +152,9 @@ pub trait Recorder<E: Real>: Tape<E, Cpu> {
         output: Hidden<E>,
         back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
     );
+
+    /// Writes down of the layer that was written down last what it makes of sums of planes; else nothing is known of it.
+    fn record_sums(&mut self, _: Sums<E>) {}
 }
 
 impl<E: Real> Recorder<E> for NoneTape {
@@ -192,207 +189,12 @@ impl<E: Real> Recorder<E> for OwnedTape<E, Cpu> {
     }
 }
 
-/// A tensor of any shape, for its values and its gradient.
-trait Node<E: Real> {
-    fn shape(&self) -> Vec<usize>;
-    fn values(&self) -> Vec<E>;
-    fn gradient<'g>(&self, gradients: &'g mut Gradients<E, Cpu>) -> Result<&'g mut Store<E>, CpuError>;
-}
-
-impl<S: Shape, E: Real> Node<E> for Tensor<S, E, Cpu> {
-    fn shape(&self) -> Vec<usize> {
-        dfdx::prelude::HasShape::shape(self).concrete().into_iter().collect()
-    }
-
-    fn values(&self) -> Vec<E> {
-        copied(self)
-    }
-
-    fn gradient<'g>(&self, gradients: &'g mut Gradients<E, Cpu>) -> Result<&'g mut Store<E>, CpuError> {
-        gradients.get_or_alloc_mut(self)
-    }
-}
-
 /// The values of a contiguous tensor, by one memory copy (dfdx lends no slice of them).
 pub fn copied<S: Shape, E: Real, T>(tensor: &Tensor<S, E, Cpu, T>) -> Vec<E> {
     let count = dfdx::prelude::HasShape::shape(tensor).num_elements();
     let mut values = vec![E::ZERO; count];
     tensor.copy_into(&mut values);
     values
-}
-
-type Once<E> = Box<dyn FnOnce(&mut Gradients<E, Cpu>) -> Result<(), CpuError>>;
-
-enum Way<E: Real> {
-    /// Nothing before it: the input.
-    Source,
-    /// One of saltty's layers, which can go back as often as asked.
-    Layer(Step<E>),
-    /// One of dfdx's own operations, which can go back once.
-    Operation(RefCell<Option<Once<E>>>),
-}
-
-struct Footprint<E: Real> {
-    name: Name,
-    node: Option<Box<dyn Node<E>>>,
-    way: Way<E>,
-}
-
-/// Is shown a layer's name and the gradient of its output.
-type Visit<'v, E> = &'v mut dyn FnMut(&Name, &[E]);
-
-/// A tape that remembers every layer's output by name and can be swept backward any number of times, each time from
-/// another score, under another ReLU rule, and only as deep as asked.
-///
-/// This is what lets one forward pass serve all methods of a photo.
-pub struct Trail<E: Real> {
-    prints: Vec<Footprint<E>>,
-}
-
-impl<E: Real> Default for Trail<E> {
-    fn default() -> Self {
-        Self { prints: Vec::new() }
-    }
-}
-
-impl<E: Real> Trail<E> {
-    /// A trail that begins at `input`, under the name `input`.
-    pub fn from_input<S: Shape>(input: &Tensor<S, E, Cpu>) -> Self {
-        let node: Option<Box<dyn Node<E>>> = Some(Box::new(input.clone()));
-        Self { prints: vec![Footprint { name: "input".into(), node, way: Way::Source }] }
-    }
-
-    /// Names of the recorded outputs with their shapes, batch first, in the order of computation.
-    pub fn layers(&self) -> Vec<(Name, Vec<usize>)> {
-        self.nodes().map(|(print, node)| (print.name.clone(), node.shape())).collect()
-    }
-
-    fn nodes(&self) -> impl Iterator<Item = (&Footprint<E>, &dyn Node<E>)> {
-        self.prints.iter().filter_map(|print| Some((print, print.node.as_deref()?)))
-    }
-
-    fn find(&self, name: &str) -> Option<(usize, &dyn Node<E>)> {
-        let at = self.prints.iter().rposition(|print| &*print.name == name)?;
-        Some((at, self.prints[at].node.as_deref()?))
-    }
-
-    /// The recorded output of layer `name`, in C order, batch first; `None` where no layer is called so.
-    pub fn values(&self, name: &str) -> Option<Vec<E>> {
-        Some(self.find(name)?.1.values())
-    }
-
-    /// Goes back from layer `from`, whose output gradient is `seed` (as many values as its output has), to layer `to`,
-    /// and returns the gradient there. Every ReLU passed follows `rule`.
-    ///
-    /// Only the layers after `to` are run; memory of gradients in between is freed on the way.
-    ///
-    /// # Errors
-    /// Out of memory, or a `seed` of another length ([`CpuError::WrongNumElements`]).
-    ///
-    /// # Panics
-    /// If no layer is called `from` or `to`, or a one-shot dfdx operation between them ran in an earlier sweep.
-    pub fn sweep(&self, from: &str, seed: Vec<E>, rule: Rule, to: &str) -> Result<Vec<E>, CpuError> {
-        self.walk(from, seed, rule, to, None)
-    }
-
-    /// Like [`sweep`](Self::sweep), and shows `visit` the name and the whole gradient of every layer's output on the
-    /// way, `from` first and `to` last.
-    ///
-    /// # Errors
-    /// As [`sweep`](Self::sweep).
-    ///
-    /// # Panics
-    /// As [`sweep`](Self::sweep).
-    pub fn sweep_each(
-        &self,
-        from: &str,
-        seed: Vec<E>,
-        rule: Rule,
-        to: &str,
-        mut visit: impl FnMut(&Name, &[E]),
-    ) -> Result<(), CpuError> {
-        let gradient = self.walk(from, seed, rule, to, Some(&mut visit))?;
-        visit(&self.prints[self.find(to).expect("swept to it").0].name, &gradient);
-        Ok(())
-    }
-
-    fn walk(
-        &self,
-        from: &str,
-        seed: Vec<E>,
-        rule: Rule,
-        to: &str,
-        mut visit: Option<Visit<E>>,
-    ) -> Result<Vec<E>, CpuError> {
-        let (last, output) = self.find(from).expect("the sweep starts at a recorded layer");
-        let (first, input) = self.find(to).expect("the sweep ends at a recorded layer");
-        let mut gradients = Gradients::leaky();
-        let slot = output.gradient(&mut gradients)?;
-        if slot.len() != seed.len() {
-            return Err(CpuError::WrongNumElements);
-        }
-        **slot = seed;
-        for print in self.prints[..=last].iter().skip(first + 1).rev() {
-            if let (Some(visit), Some(node)) = (&mut visit, &print.node) {
-                visit(&print.name, node.gradient(&mut gradients)?);
-            }
-            match &print.way {
-                Way::Source => {}
-                Way::Layer(back) => back(&mut Sweep { gradients: &mut gradients, rule: Some(rule), keep: false })?,
-                Way::Operation(once) => {
-                    once.borrow_mut().take().expect("a dfdx operation on a trail is swept once")(&mut gradients)?;
-                }
-            }
-        }
-        Ok(std::mem::take::<Vec<E>>(input.gradient(&mut gradients)?))
-    }
-}
-
-impl<E: Real> Merge<NoneTape> for Trail<E> {
-    fn merge(self, _: NoneTape) -> Self {
-        self
-    }
-}
-
-impl<E: Real> Merge<Self> for Trail<E> {
-    fn merge(mut self, mut other: Self) -> Self {
-        self.prints.append(&mut other.prints);
-        self
-    }
-}
-
-impl<E: Real> Tape<E, Cpu> for Trail<E> {
-    const OWNS_TAPE: bool = true;
-
-    fn add_backward_op<F>(&mut self, operation: F)
-    where
-        F: 'static + FnOnce(&mut Gradients<E, Cpu>) -> Result<(), CpuError>,
-    {
-        let way = Way::Operation(RefCell::new(Some(Box::new(operation))));
-        self.prints.push(Footprint { name: "".into(), node: None, way });
-    }
-}
-
-impl<E: Real> Recorder<E> for Trail<E> {
-    fn record<S: Shape>(
-        &mut self,
-        name: &Name,
-        output: &Tensor<S, E, Cpu>,
-        back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
-    ) {
-        let node: Option<Box<dyn Node<E>>> = Some(Box::new(output.clone()));
-        self.prints.push(Footprint { name: name.clone(), node, way: Way::Layer(Box::new(back)) });
-    }
-
-    fn record_hidden(
-        &mut self,
-        name: &Name,
-        output: Hidden<E>,
-        back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
-    ) {
-        let node: Option<Box<dyn Node<E>>> = Some(Box::new(output));
-        self.prints.push(Footprint { name: name.clone(), node, way: Way::Layer(Box::new(back)) });
-    }
 }
 
 /// Turns a layer's output values into the tensor it returns, recording the way back: `back(rule, upstream, downstream)`
@@ -413,4 +215,15 @@ pub(super) fn emit<X: Shape, Y: Shape, E: Real, T: Recorder<E>>(
         sweep.pull(|g| g.get_or_alloc_mut(&y_ghost), |g| g.get_or_alloc_mut(&x), |up, down| back(rule, up, down))
     });
     Ok(y.put_tape(tape))
+}
+
+/// `y`, with what its layer makes of sums of planes on its tape.
+pub(super) fn with_sums<Y: Shape, E: Real, T: Recorder<E>>(
+    y: Tensor<Y, E, Cpu, T>,
+    sums: Sums<E>,
+) -> Tensor<Y, E, Cpu, T> {
+    use dfdx::prelude::{PutTape, SplitTape};
+    let (y, mut tape) = y.split_tape();
+    tape.record_sums(sums);
+    y.put_tape(tape)
 }

@@ -12,6 +12,7 @@ use crate::{
     nn::{
         Name, Real, Rule,
         kernel::{concat, conv, convolution::Convolution, lanes::Level, memory, memory::Buffer, pool, relu},
+        tape::Sums,
         window::slid,
     },
 };
@@ -66,6 +67,8 @@ pub struct Done<E: Real> {
     /// Who computed its inputs, as in [`Flow::by`].
     pub reads: Vec<usize>,
     pub back: Back<E>,
+    /// What it makes of sums of planes, if that is known.
+    pub sums: Option<Sums<E>>,
 }
 
 /// The entries of a run of layers in the order in which they computed, or nothing if nobody will go back.
@@ -143,7 +146,7 @@ impl<E: Real> Flow<E> {
                 memory::give(up);
                 vec![down]
             };
-            Done { name: work.name, shape, values, reads: vec![by], back: Box::new(back) }
+            Done { name: work.name, shape, values, reads: vec![by], back: Box::new(back), sums: None }
         });
         if let Some(Link::Relu { name, rule }) = rectifier {
             flow.by = log.push(|| flow.rectified(name, *rule, flow.by));
@@ -158,7 +161,8 @@ impl<E: Real> Flow<E> {
             relu::gate(Level::best(), rule.unwrap_or(own), &open, &mut up);
             vec![up]
         };
-        Done { name: name.clone(), shape: self.shape, values: self.copies(), reads: vec![by], back: Box::new(back) }
+        let (values, reads) = (self.copies(), vec![by]);
+        Done { name: name.clone(), shape: self.shape, values, reads, back: Box::new(back), sums: None }
     }
 
     fn rectify(self, name: &Name, rule: Rule, log: &mut Log<E>) -> Self {
@@ -190,7 +194,8 @@ impl<E: Real> Flow<E> {
                 vec![down]
             };
             let (values, reads) = (flow.copies(), vec![self.by]);
-            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back) }
+            let sums = Some(Sums::Kept);
+            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), sums }
         });
         flow
     }
@@ -223,7 +228,7 @@ impl<E: Real> Flow<E> {
             let counts = [first.values.len(), second.values.len()];
             let back = move |_, up: Vec<E>| concat::parts(batch, counts, up).into();
             let (values, reads) = (flow.copies(), vec![first.by, second.by]);
-            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back) }
+            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), sums: None }
         });
         flow
     }

@@ -1,5 +1,6 @@
 //! Matrix times vector, and its transpose: bound by how fast the weights can be read.
 
+mod planes;
 mod streams;
 
 use rayon::prelude::*;
@@ -25,18 +26,44 @@ fn share(columns: usize) -> usize {
 /// # Panics
 /// If the lengths do not fit.
 pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -> Vec<E> {
+    products(batch, x, weight, bias, None).0
+}
+
+/// The same, and from the same reading the sum of each `area` weights of a row: `bias.len()` rows of them.
+///
+/// # Panics
+/// If the lengths do not fit.
+pub fn forward_and_sums<E: Real>(
+    batch: usize,
+    x: &[E],
+    weight: &Weight<E>,
+    bias: &[E],
+    area: usize,
+) -> (Vec<E>, Vec<E>) {
+    products(batch, x, weight, bias, Some(area))
+}
+
+fn products<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], area: Option<usize>) -> (Vec<E>, Vec<E>) {
     let (outputs, inputs) = (bias.len(), x.len().checked_div(batch).unwrap_or(0));
     if batch == 0 {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
     let mut by_output = vec![E::ZERO; outputs * batch];
-    let chunks = by_output.par_chunks_mut(ROWS * batch).zip(bias.par_chunks(ROWS)).enumerate();
-    chunks.for_each_init(<[Vec<f32>; ROWS]>::default, |rooms, (chunk, (y, bias))| {
+    let planes = area.map_or(0, |area| inputs / area);
+    let mut sums = vec![E::ZERO; outputs * planes];
+    let mut rest = &mut *sums;
+    let sums_of = bias.chunks(ROWS).map(|bias| rest.split_off_mut(..bias.len() * planes).expect("sums of all rows"));
+    let sums_of: Vec<&mut [E]> = sums_of.collect();
+    let chunks = by_output.par_chunks_mut(ROWS * batch).zip(bias.par_chunks(ROWS)).zip(sums_of).enumerate();
+    chunks.for_each_init(<[Vec<f32>; ROWS]>::default, |rooms, (chunk, ((y, bias), sums))| {
         let [a, b, c, d] = rooms;
         // Where there are fewer rows, the last one takes the place of those missing, and no one asks for its products.
         let row = |at: usize, room| weight.part((chunk * ROWS + at).min(outputs - 1) * inputs, inputs, room);
         let rows = [row(0, a), row(1, b), row(2, c), row(3, d)];
+        if let Some(area) = area {
+            planes::sums(Level::best(), rows.each_ref().map(|row| &**row), area, sums);
+        }
         dots(Level::best(), rows.each_ref().map(|row| &**row), (batch, x), |image, products| {
             weight.inspect_rows(&products, &rows);
             for ((y, product), &bias) in y.chunks_exact_mut(batch).zip(products).zip(bias) {
@@ -44,7 +71,8 @@ pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -
             }
         });
     });
-    (0..batch * outputs).map(|i| by_output[i % outputs * batch + i / outputs]).collect()
+    let y = (0..batch * outputs).map(|i| by_output[i % outputs * batch + i / outputs]).collect();
+    (y, sums)
 }
 
 /// Adds `weight^T up` to `down` for each of `batch` vectors. Rows of `weight` for which `up` is zero in all vectors are not

@@ -168,8 +168,8 @@ unsafe fn vector_dots<L: Lanes, const N: usize>(rows: [&[f32]; ROWS], x: &[f32],
         }
         for at in (0..x.len() / LANES * LANES).step_by(LANES) {
             for r in 0..ROWS {
+                ask(rows[r].get_unchecked(at..at + LANES));
                 let row = rows[r].as_ptr().add(at);
-                ask(row);
                 for n in 0..N {
                     let x = L::load(x.as_ptr().add(at + n * L::WIDTH));
                     sums[r][n] = sums[r][n].plus(L::load(row.add(n * L::WIDTH)), x);
@@ -194,7 +194,7 @@ unsafe fn vector_add<L: Lanes, const R: usize>(factors: [f32; R], rows: [&[f32];
         }
         for at in (0..sums.len() / LANES * LANES).step_by(LANES) {
             for r in 0..R {
-                ask(rows[r].as_ptr().add(at));
+                ask(rows[r].get_unchecked(at..at + LANES));
             }
             for n in (0..LANES).step_by(L::WIDTH) {
                 let target = sums.as_mut_ptr().add(at + n);
@@ -208,11 +208,11 @@ unsafe fn vector_add<L: Lanes, const R: usize>(factors: [f32; R], rows: [&[f32];
     }
 }
 
-/// Asks for what comes in a row some way behind these `LANES` numbers.
+/// Asks for what comes in a row some way behind these numbers.
 #[inline(always)]
-fn ask(row: *const f32) {
-    for line in 0..LANES * size_of::<f32>() / LINE {
-        prefetch(row.wrapping_byte_add(AHEAD + line * LINE));
+pub fn ask<T>(numbers: &[T]) {
+    for line in 0..size_of_val(numbers).div_ceil(LINE) {
+        prefetch(numbers.as_ptr().wrapping_byte_add(AHEAD + line * LINE).cast::<f32>());
     }
 }
 
