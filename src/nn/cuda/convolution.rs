@@ -8,10 +8,7 @@ use dfdx::prelude::CudaError;
 use super::{Gpu, Memory, Product, sliding::Tiled};
 use crate::nn::{
     Real,
-    kernel::{
-        Kernels, conv,
-        winograd::{tile, tile_back},
-    },
+    kernel::{Kernels, conv, winograd::tile},
     placed,
 };
 
@@ -68,7 +65,7 @@ impl<E: Real> Filters<E> {
         assert_eq!(x.len(), windows.input(inputs).count(), "maps of these sizes");
         match &self.way {
             Way::Tiles { forth, .. } if inputs >= FEW => {
-                let tiles = self.tiles(gpu, forth, tile(&self.size_at(windows)), false)?;
+                let tiles = self.tiles(gpu, forth, tile_forth(&self.size_at(windows)), false)?;
                 winograd(gpu, tiles, x, windows, [inputs, outputs], Some(&self.bias))
             }
             _ => {
@@ -92,7 +89,7 @@ impl<E: Real> Filters<E> {
         assert_eq!(up.len(), windows.output(outputs).count(), "a gradient for each output");
         match &self.way {
             Way::Tiles { back, .. } => {
-                let tiles = self.tiles(gpu, back, tile_back(&self.size_at(windows)), true)?;
+                let tiles = self.tiles(gpu, back, tile(&self.size_at(windows)), true)?;
                 winograd(gpu, tiles, up, windows, [outputs, inputs], None)
             }
             Way::Columns { back } => {
@@ -121,6 +118,13 @@ impl<E: Real> Filters<E> {
         let matrices = gpu.winograd_filters(side, [self.size.outputs, self.size.inputs], back, &self.plain)?;
         Ok(cell.get_or_init(|| Tiles { side, matrices }))
     }
+}
+
+/// The tiles' side on the way forth: on large maps of few channels, near the photo, they are the windows of the pooling that
+/// follows, so that equal pixels of plain areas remain equal in each window.
+fn tile_forth(size: &conv::Size) -> usize {
+    let (largest, weights) = (size.output.into_iter().max(), size.inputs * size.outputs);
+    if largest > Some(64) && weights <= 1 << 12 { 2 } else { tile(size) }
 }
 
 /// `I x K x K x O` of `O x K x K x I`.

@@ -25,11 +25,7 @@ enum Ready<E> {
     /// `O x K x K x I`.
     Direct(Arc<Vec<E>>),
     Columns(columns::Filter),
-    /// Both ways share a filter where their tiles are alike.
-    Winograd {
-        forth: winograd::Filter,
-        back: Option<winograd::Filter>,
-    },
+    Winograd(winograd::Filter),
 }
 
 impl<E: Real> Convolution<E> {
@@ -57,9 +53,8 @@ impl<E: Real> Convolution<E> {
             if columns::suits(size) {
                 Ready::Columns(columns::Filter::new(size.outputs, bytemuck::cast_slice(&channels_last(filter, size))))
             } else if size.fits_tiles() {
-                let transformed = |tile| winograd::Filter::new(Level::best(), tile, size.outputs, size.inputs, &filter);
-                let (forth, back) = (winograd::tile(size), winograd::tile_back(size));
-                Ready::Winograd { forth: transformed(forth), back: (back != forth).then(|| transformed(back)) }
+                let tile = winograd::tile(size);
+                Ready::Winograd(winograd::Filter::new(Level::best(), tile, size.outputs, size.inputs, &filter))
             } else {
                 Ready::Direct(channels_last(filter, size))
             }
@@ -86,9 +81,9 @@ impl<E: Real> Convolution<E> {
                 let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
                 columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
             }
-            Ready::Winograd { forth, .. } => {
+            Ready::Winograd(filter) => {
                 let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-                winograd::forward(level, size, bytemuck::cast_slice(x), forth, finish, bytemuck::cast_slice_mut(y));
+                winograd::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
             }
         }
     }
@@ -114,8 +109,7 @@ impl<E: Real> Convolution<E> {
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
                 columns::input_gradient(level, size, up, filter, down, fresh);
             }
-            Ready::Winograd { forth, back } => {
-                let filter = back.as_ref().unwrap_or(forth);
+            Ready::Winograd(filter) => {
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
                 winograd::input_gradient(level, size, up, filter, down, fresh);
             }

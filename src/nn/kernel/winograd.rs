@@ -6,6 +6,7 @@
 //! transpose of the filter's matrices.
 #![expect(unsafe_code, reason = "pieces of one output are written by several threads")]
 
+mod alike;
 mod filter;
 mod tiling;
 mod transform;
@@ -14,6 +15,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use alike::Alike;
 pub use filter::Filter;
 use tiling::{Rows, Tiling};
 use transform::Spread;
@@ -26,17 +28,11 @@ use super::{
     panels::{Block, OCTET, multiply},
 };
 
-/// The output tile's side for a convolution of `size`. Side 4 multiplies least. Side 2 reads less where the map is so
-/// small that reading a large filter takes longest; and on large maps of few channels, near the photo, its tiles are
-/// the windows of the pooling that follows, so that equal pixels of plain areas remain equal in each window.
+/// The output tile's side for a convolution of `size`. Side 4 multiplies least; side 2 reads less where the map is so small
+/// that reading a large filter takes longest.
 pub fn tile(size: &Size) -> usize {
     let (largest, weights) = (size.output.into_iter().max(), size.inputs * size.outputs);
-    if largest <= Some(16) && weights > 1 << 16 || largest > Some(64) && weights <= 1 << 12 { 2 } else { 4 }
-}
-
-/// The same for the input gradient: near the photo it needs no tiles of side 2, as nothing is pooled on the way back.
-pub fn tile_back(size: &Size) -> usize {
-    if size.output.into_iter().max() > Some(64) { 4 } else { tile(size) }
+    if largest <= Some(16) && weights > 1 << 16 { 2 } else { 4 }
 }
 
 /// `y = conv(x, filter)`, finished as `finish` says.
@@ -120,8 +116,10 @@ impl Job<'_> {
             let mut transformed = Buffer::new(self.transformed_len(tiling, &rows));
             let transformed = from_a_line(&mut transformed);
             self.transform::<BACK>(tiling, &rows, x, 0..self.inputs, &Shared::new(transformed));
+            let alike = alike::<BACK>(tiling, &rows, x);
             for first in (0..self.outputs).step_by(GROUP) {
-                self.multiply::<BACK>(tiling, &rows, transformed, first..(first + GROUP).min(self.outputs), y);
+                let outputs = first..(first + GROUP).min(self.outputs);
+                self.multiply::<BACK>(tiling, (&rows, &alike), transformed, outputs, y);
             }
         });
     }
@@ -144,12 +142,13 @@ impl Job<'_> {
             let channels = first..(first + CHANNELS).min(self.inputs);
             self.transform::<BACK>(tiling, &blocks[block], x, channels, &shared[block]);
         });
+        let alike: Vec<_> = blocks.par_iter().map(|rows| alike::<BACK>(tiling, rows, x)).collect();
         let group = self.group(blocks.len());
         let groups = self.outputs.div_ceil(group);
         (0..blocks.len() * groups).into_par_iter().for_each(|index| {
             let (block, first) = (index / groups, index % groups * group);
             let outputs = first..(first + group).min(self.outputs);
-            self.multiply::<BACK>(tiling, &blocks[block], transformed[block], outputs, y);
+            self.multiply::<BACK>(tiling, (&blocks[block], &alike[block]), transformed[block], outputs, y);
         });
     }
 
@@ -202,7 +201,7 @@ impl Job<'_> {
     fn multiply<const BACK: bool>(
         &self,
         tiling: &Tiling,
-        rows: &Rows,
+        (rows, alike): (&Rows, &[Alike]),
         transformed: &[f32],
         outputs: Range<usize>,
         y: &Shared<f32>,
@@ -230,6 +229,12 @@ impl Job<'_> {
                 let target = unsafe { y.part(start, values.len()) };
                 self.put::<BACK>(values, target);
             });
+            if !alike.is_empty() {
+                let start = output * tiling.area() + pixels.start;
+                // SAFETY: as above.
+                let block = unsafe { y.part(start, pixels.len()) };
+                alike::equalize(alike, [rows.start * tiling.tile(), tiling.sides()[1]], block);
+            }
         }
     }
 
@@ -241,4 +246,9 @@ impl Job<'_> {
             self.finish.put(values, target);
         }
     }
+}
+
+/// Outputs of `rows` that see equal pixels. Nothing is pooled on the way back.
+fn alike<const BACK: bool>(tiling: &Tiling, rows: &Rows, x: &[f32]) -> Vec<Alike> {
+    if BACK { Vec::new() } else { alike::find(tiling, rows.clone(), x) }
 }

@@ -37,6 +37,16 @@ impl Tiling {
         Self { tile, sides, tiles, high }
     }
 
+    /// The side of an output tile.
+    pub fn tile(&self) -> usize {
+        self.tile
+    }
+
+    /// Height and width of the map.
+    pub fn sides(&self) -> [usize; 2] {
+        self.sides
+    }
+
     /// Blocks of the map.
     pub fn blocks(&self) -> usize {
         self.tiles[0].div_ceil(self.high)
