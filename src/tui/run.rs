@@ -163,15 +163,16 @@ impl Loop {
         }
     }
 
-    /// Draws, and once more where the meter is to show what that cost.
+    /// Draws, and once more where the meter is to show what that cost, or where the link proved too slow for pictures.
     fn draw(&mut self) -> io::Result<()> {
         let since = Instant::now();
         let Self { model, screen, .. } = &mut *self;
         let drawn = screen.draw(|frame| view::draw(model, frame))?;
         self.time(drawn.bytes, since);
         let key = self.key.take().map(|pressed| pressed.elapsed());
+        let graphics = self.model.graphics;
         self.hear(Message::Drawn(Drawn { key, ..drawn }))?;
-        if self.model.meter.is_some() {
+        if self.model.meter.is_some() || self.model.graphics != graphics {
             let Self { model, screen, .. } = &mut *self;
             screen.draw(|frame| view::draw(model, frame))?;
         }

@@ -40,18 +40,9 @@ fn change(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = (columns, rows);
             list::want(model)
         }
-        Message::Terminal(choice) => {
-            terminal::adopt(model, *choice);
-            Vec::new()
-        }
-        Message::Drawn(drawn) => {
-            terminal::drawn(model, drawn);
-            Vec::new()
-        }
-        Message::Passed(bytes, took) => {
-            terminal::passed(model, bytes, took);
-            Vec::new()
-        }
+        Message::Terminal(choice) => terminal::adopt(model, *choice),
+        Message::Drawn(drawn) => terminal::drawn(model, drawn),
+        Message::Passed(bytes, took) => terminal::passed(model, bytes, took),
         Message::Made(made) => graphics::made(model, made),
         Message::Forgotten => {
             model.gallery.clear();

@@ -1,5 +1,7 @@
 //! Pictures in the terminal's own protocol, without a terminal: what is encoded, what is drawn until then, what lies over it.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use saltty::{
     raster::{CellShape, Depth},
@@ -94,6 +96,22 @@ fn the_screen_is_cleared_where_pictures_would_stay_under_what_comes_over_them() 
         assert!(!redraws("q"), "help goes: what it was over was cleared when it came");
         assert!(!redraws("2"), "another class has pictures at the same places");
         assert_eq!(redraws("f"), underlays, "the list comes");
+    }
+}
+
+#[test]
+fn pictures_given_up_for_a_slow_link_do_not_stay_under_the_letters() {
+    for (name, underlays) in [("Konsole 22.12.3", true), ("XTerm(379)", false)] {
+        let (mut model, _) = told(Protocol::Sixel);
+        let name = Some(name.to_owned());
+        let facts = Facts { name, sixel: true, true_color: true, cell: CellShape::new(9, 20), ..Facts::default() };
+        let here = Surroundings { ssh: true, ..Surroundings::default() };
+        let choice = Choice::new(&Wishes::default(), &here, &facts, None);
+        update(&mut model, Message::Terminal(Box::new(choice)));
+        assert!(model.graphics.is_some());
+        let effects = update(&mut model, Message::Passed(110_000, Duration::from_millis(900)));
+        assert!(model.graphics.is_none() && model.is_slow());
+        assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::Redraw)), underlays);
     }
 }
 

@@ -8,25 +8,27 @@ use crate::{
     terminal::{Choice, Link, Protocol},
     tui::{
         graphics::Graphics,
+        message::Effect,
         meter::{self, Drawn, Meter},
         model::Model,
     },
 };
 
 /// Draws as was chosen from now on.
-pub fn adopt(model: &mut Model, choice: Choice) {
+pub fn adopt(model: &mut Model, choice: Choice) -> Vec<Effect> {
     match choice.link {
         Some(Link::Slow) => model.slow = Some("slow link, as asked: 256 colours".to_owned()),
         Some(Link::Fast) => model.slow = None,
         None => {}
     }
     model.choice = Some(Arc::new(choice));
-    settle(model);
+    settle(model)
 }
 
-/// Depth and pictures as chosen; over a slow link what takes few bytes, unless more was asked for.
-fn settle(model: &mut Model) {
-    let Some(choice) = model.choice.clone() else { return };
+/// Depth and pictures as chosen; over a slow link what takes few bytes, unless more was asked for. Pictures that are drawn no
+/// longer stay under the letters of some terminals, unless the screen is cleared.
+fn settle(model: &mut Model) -> Vec<Effect> {
+    let Some(choice) = model.choice.clone() else { return Vec::new() };
     let slow = model.is_slow();
     let chosen = choice.depth.value;
     let fewer = slow && chosen == Depth::True && !choice.depth_asked;
@@ -45,27 +47,30 @@ fn settle(model: &mut Model) {
         compressed: choice.compressed,
         underlays: choice.underlays,
     });
-    if graphics != model.graphics {
-        model.graphics = graphics;
-        model.gallery.clear();
+    if graphics == model.graphics {
+        return Vec::new();
     }
+    model.gallery.clear();
+    let before = std::mem::replace(&mut model.graphics, graphics);
+    before.filter(|before| before.underlays).map(|_| Effect::Redraw).into_iter().collect()
 }
 
 /// The screen was drawn.
-pub fn drawn(model: &mut Model, drawn: Drawn) {
+pub fn drawn(model: &mut Model, drawn: Drawn) -> Vec<Effect> {
     if let Some(meter) = &mut model.meter {
         meter.add(drawn);
     }
-    passed(model, drawn.bytes, drawn.took);
+    passed(model, drawn.bytes, drawn.took)
 }
 
 /// So many bytes took so long to the terminal: where that is slow and the link is watched, fewer are sent from now on.
-pub fn passed(model: &mut Model, bytes: usize, took: Duration) {
+pub fn passed(model: &mut Model, bytes: usize, took: Duration) -> Vec<Effect> {
     let watched = model.choice.as_ref().is_some_and(|choice| choice.watched);
     if let (None, true, Some(rate)) = (&model.slow, watched, meter::slow_rate(bytes, took)) {
         model.slow = Some(format!("slow link ({:.0} kB/s): 256 colours", rate / 1e3));
-        settle(model);
+        return settle(model);
     }
+    Vec::new()
 }
 
 /// Shows the meter, or no longer.
