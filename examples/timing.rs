@@ -51,7 +51,7 @@ fn main() {
     let side = network.input_side();
     let values = (0..3 * side * side).map(|i| f64::from(made_up::splitmix(7, 0, i as u64)) * 100.0);
     let input = Planes::new(3, side, side, values.collect());
-    let forward = || drop(Session::new(network.clone(), &input).expect("a forward pass"));
+    let forward = || drop(network.logits(&input).expect("a forward pass"));
     let maps = || three_maps(&network, std::slice::from_ref(&input), None);
     forward();
     maps();
@@ -77,7 +77,7 @@ fn serve(weights: &str, photo: &Path, class: usize, device: Device) {
     for line in io::stdin().lines() {
         let line = line.expect("a line of text");
         let answer = match &*line {
-            "forward" => timed(|| drop(Session::new(network.clone(), &input).expect("a forward pass"))),
+            "forward" => timed(|| drop(network.logits(&input).expect("a forward pass"))),
             _ if line.starts_with("maps") => {
                 let photos = line[4..].split_whitespace().next().map_or(1, |n| n.parse().expect("a number of photos"));
                 let inputs = vec![input.clone(); photos];

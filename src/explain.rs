@@ -13,7 +13,7 @@ pub use method::Method;
 use crate::{
     Error, Result,
     heatmap::{Edge, positive_over_max, upsample},
-    model::{Classifier, Layer, Pass, Score, ranking},
+    model::{Classifier, Layer, Pass, Score, probabilities, ranking},
     nn::{Name, Rule},
     planes::Planes,
 };
@@ -76,11 +76,7 @@ impl Session {
 
     /// Softmax of the logits.
     pub fn probabilities(&self) -> Vec<f64> {
-        let logits = self.pass.logits();
-        let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let powers: Vec<f64> = logits.iter().map(|l| (l - top).exp()).collect();
-        let sum: f64 = powers.iter().sum();
-        powers.into_iter().map(|p| p / sum).collect()
+        probabilities(self.pass.logits())
     }
 
     /// The `count` classes of the highest logits, highest first.

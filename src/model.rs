@@ -272,6 +272,14 @@ pub trait Classifier: Send + Sync {
     /// An input of another size, no memory, or numbers that are not finite (naming the first layer where).
     fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>>;
 
+    /// The logits alone: as [`forward`](Self::forward), but nothing is remembered.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    fn logits(&self, input: &Planes) -> Result<Vec<f64>> {
+        Ok(self.forward(input)?.logits().to_vec())
+    }
+
     /// Like [`forward`](Self::forward) for several inputs, computed together: matrices of weights are read once for all.
     ///
     /// # Errors
@@ -304,6 +312,14 @@ pub fn ranking(logits: &[f64]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..logits.len()).collect();
     order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
     order
+}
+
+/// Softmax: the probability of each class.
+pub fn probabilities(logits: &[f64]) -> Vec<f64> {
+    let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let powers: Vec<f64> = logits.iter().map(|l| (l - top).exp()).collect();
+    let sum: f64 = powers.iter().sum();
+    powers.into_iter().map(|p| p / sum).collect()
 }
 
 /// One forward pass, from which gradients can be taken any number of times.

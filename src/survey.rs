@@ -9,6 +9,7 @@ pub use cache::{Cache, Stamp};
 use crate::{
     Result,
     arrays::{Array, Arrays, Values},
+    model::{probabilities, ranking},
     photo::Photo,
     raster::{Raster, resample},
     studio::Studio,
@@ -35,9 +36,9 @@ impl Finding {
     /// What is wrong with the photo.
     pub fn of(studio: &Studio, bytes: &[u8], path: &Path) -> Result<Self> {
         let photo = Photo::decode(bytes, path)?;
-        let session = studio.session(&studio.fit(&photo))?;
-        let probabilities = session.probabilities();
-        let top = session.top(REMEMBERED).into_iter().map(|class| (class, probabilities[class])).collect();
+        let logits = studio.classifier().logits(&studio.preprocess().planes(&studio.fit(&photo)))?;
+        let probabilities = probabilities(&logits);
+        let top = ranking(&logits).into_iter().take(REMEMBERED).map(|class| (class, probabilities[class])).collect();
         let (width, height) = photo.raster.fitted(THUMBNAIL, THUMBNAIL);
         Ok(Self { top, thumbnail: resample::bilinear(&photo.raster, width, height) })
     }

@@ -81,9 +81,22 @@ fn precision<E: Real>() -> Precision {
 pub(super) type Input<E, const SIDE: usize> = Map<C<3>, C<SIDE>, C<SIDE>, E, Trail<E>>;
 pub(super) type Output<E> = Vector<usize, E, Trail<E>>;
 
+/// What computes logits from photos, with saltty's tape and without any.
+pub trait Computes<E: Real, const SIDE: usize>:
+    Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError>
+    + Module<Map<C<3>, C<SIDE>, C<SIDE>, E>, Output = Vector<usize, E>, Error = CpuError>
+{
+}
+
+impl<N, E: Real, const SIDE: usize> Computes<E, SIDE> for N where
+    N: Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError>
+        + Module<Map<C<3>, C<SIDE>, C<SIDE>, E>, Output = Vector<usize, E>, Error = CpuError>
+{
+}
+
 impl<N, E, const SIDE: usize> Network<N, E, SIDE>
 where
-    N: Assemble<E> + Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + Sync + 'static,
+    N: Assemble<E> + Computes<E, SIDE> + Send + Sync + 'static,
     E: Real,
 {
     /// Builds the network from weights. In f64 all kernels are the direct ones.
@@ -105,7 +118,7 @@ where
 
 impl<N, E, const SIDE: usize> Classifier for Network<N, E, SIDE>
 where
-    N: Module<Input<E, SIDE>, Output = Output<E>, Error = CpuError> + Send + Sync,
+    N: Computes<E, SIDE> + Send + Sync,
     E: Real,
 {
     fn facts(&self) -> &Facts {
@@ -121,13 +134,25 @@ where
         Ok(passes.pop().expect("one pass for one photo"))
     }
 
+    fn logits(&self, input: &Planes) -> Result<Vec<f64>> {
+        self.facts.check(input)?;
+        let x: Map<C<3>, C<SIDE>, C<SIDE>, E> = tensor(std::slice::from_ref(input))?;
+        let y: Vector<usize, E> = self.net.try_forward(x)?;
+        check(self.lender.as_ref())?;
+        let logits: Vec<f64> = crate::nn::tape::copied(&y).into_iter().map(Into::into).collect();
+        if logits.iter().all(|logit| logit.is_finite()) {
+            return Ok(logits);
+        }
+        // With all that it remembers it says where that began.
+        Ok(self.forward(input)?.logits().to_vec())
+    }
+
     fn forward_all(&self, inputs: &[Planes]) -> Result<Vec<Box<dyn Pass>>> {
         inputs.iter().try_for_each(|input| self.facts.check(input))?;
         if inputs.is_empty() {
             return Ok(Vec::new());
         }
-        let values = inputs.iter().flat_map(|input| &input.values).map(|&v| E::of(v)).collect();
-        let x = Cpu::default().try_tensor_from_vec(values, (inputs.len(), Const, Const, Const))?;
+        let x = tensor(inputs)?;
         let trail = Trail::from_input(&x);
         let (y, trail) = self.net.try_forward(x.put_tape(trail))?.split_tape();
         check(self.lender.as_ref())?;
@@ -135,6 +160,12 @@ where
         let trail = OnTrail { trail, photos: inputs.len(), lender: self.lender.clone(), values: RefCell::default() };
         Batch::passes(trail, layers, self.facts.output(), (inputs.len(), &logits))
     }
+}
+
+/// Photos as the network reads them.
+fn tensor<E: Real, const SIDE: usize>(inputs: &[Planes]) -> Result<Map<C<3>, C<SIDE>, C<SIDE>, E>> {
+    let values = inputs.iter().flat_map(|input| &input.values).map(|&v| E::of(v)).collect();
+    Ok(Cpu::default().try_tensor_from_vec(values, (inputs.len(), Const, Const, Const))?)
 }
 
 /// The layers of a trail with the sizes of one photo's outputs.
