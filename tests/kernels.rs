@@ -12,7 +12,7 @@ use saltty::nn::kernel::{
     conv::{self, Finish},
     lanes::Level,
     weight::Weight,
-    winograd,
+    winograd::{self, Filters, Plainly},
 };
 
 prop_compose! {
@@ -77,9 +77,26 @@ fn check_winograd(level: Level, tile: usize, size: &conv::Size, seed: u64) {
     check_fast(
         size,
         seed,
-        |x, weights, finish, y| winograd::forward(level, size, x, &filter(weights), finish, y),
-        |up, weights, down, fresh| winograd::input_gradient(level, size, up, &filter(weights), down, fresh),
+        |x, weights, finish, y| winograd::forward(level, size, x, Filters::Ready(&filter(weights)), finish, y),
+        |up, weights, down, fresh| {
+            winograd::input_gradient(level, size, up, Filters::Ready(&filter(weights)), down, fresh);
+        },
     );
+}
+
+/// Filters that are transformed when they are used: the same bits.
+fn check_passing(level: Level, tile: usize, size: &conv::Size, seed: u64) {
+    let [x, up, weights] =
+        [size.input_len(), size.output_len(), size.filter_len()].map(|len| singles(&noise(len, seed)));
+    let filter = winograd::Filter::new(level, tile, size.outputs, size.inputs, &Weight::from(weights.clone()));
+    let plain = Filters::Plain(Plainly { tile, inputs: size.inputs, values: &weights });
+    let [ready, passing] = [Filters::Ready(&filter), plain].map(|filters| {
+        let (mut y, mut down) = (vec![f32::NAN; size.output_len()], vec![f32::NAN; size.input_len()]);
+        winograd::forward(level, size, &x, filters, Finish::Write, &mut y);
+        winograd::input_gradient(level, size, &up, filters, &mut down, true);
+        (y, down)
+    });
+    assert!(ready == passing, "{level}, tiles of {tile}, {size:?}");
 }
 
 fn check_columns(level: Level, size: &conv::Size, seed: u64) {
@@ -119,6 +136,7 @@ proptest! {
     fn winograd_is_the_definition_with_all_instructions(size in kept_sizes(), seed in any::<u64>()) {
         for (tile, level) in [2, 4].into_iter().flat_map(|tile| Level::available().into_iter().map(move |l| (tile, l))) {
             check_winograd(level, tile, &size, seed);
+            check_passing(level, tile, &size, seed);
         }
     }
 
@@ -142,7 +160,7 @@ proptest! {
         let x = singles(&noise(size.input_len(), seed ^ 1));
         let bits = |level: Level, size: &conv::Size, x: &[f32]| {
             let mut y = vec![0.0; size.output_len()];
-            winograd::forward(level, size, x, &filter, Finish::Write, &mut y);
+            winograd::forward(level, size, x, Filters::Ready(&filter), Finish::Write, &mut y);
             y
         };
         let all = Level::available().into_iter().filter(|level| *level != Level::Scalar).map(|level| bits(level, &size, &x));
@@ -165,6 +183,7 @@ fn deep_products_are_the_definition_with_all_instructions() {
         for level in Level::available() {
             for tile in [2, 4] {
                 check_winograd(level, tile, &kept, 7);
+                check_passing(level, tile, &kept, 8);
             }
             check_columns(level, &point, 7);
         }
@@ -199,7 +218,7 @@ fn plain_areas_stay_plain() {
         for level in Level::available() {
             let filter = winograd::Filter::new(Level::best(), tile, 64, 64, &singles(&noise(64 * 64 * 9, 2)).into());
             let mut y = vec![0.0; size.output_len()];
-            winograd::forward(level, &size, &x, &filter, Finish::Write, &mut y);
+            winograd::forward(level, &size, &x, Filters::Ready(&filter), Finish::Write, &mut y);
             for plane in y.chunks_exact(6400) {
                 let window = [(32, 22), (32, 23), (33, 22), (33, 23)].map(|(row, column)| plane[80 * row + column]);
                 assert!(window.iter().all(|v| *v == window[0]), "{window:?} with tiles of {tile}, {level}");

@@ -53,6 +53,11 @@ impl Size {
         self.batch * self.inputs * self.area()[0]
     }
 
+    /// Numbers in the filters.
+    pub fn filter_len(&self) -> usize {
+        self.outputs * self.inputs * self.taps()
+    }
+
     /// Numbers in the output.
     pub fn output_len(&self) -> usize {
         self.batch * self.outputs * self.area()[1]

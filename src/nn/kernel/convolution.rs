@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
+use rayon::prelude::*;
+
 use super::{
     Kernels, columns,
     conv::{self, Finish, Size},
     lanes::Level,
+    memory::Buffer,
     relu,
-    weight::Weight,
-    winograd,
+    weight::{Stored, Weight, are_finite},
+    winograd::{self, Filters, Plainly},
 };
 use crate::nn::Real;
 
@@ -26,6 +29,8 @@ enum Ready<E> {
     Direct(Arc<Vec<E>>),
     Columns(columns::Filter),
     Winograd(winograd::Filter),
+    /// In their file, for maps that use each of them once.
+    Passing(Arc<dyn Stored>),
 }
 
 impl<E: Real> Convolution<E> {
@@ -52,6 +57,8 @@ impl<E: Real> Convolution<E> {
             }
             if columns::suits(size) {
                 Ready::Columns(columns::Filter::new(size.outputs, bytemuck::cast_slice(&channels_last(filter, size))))
+            } else if let (true, Weight::Stored(stored)) = (passing(size), &filter) {
+                Ready::Passing(stored.clone())
             } else if size.fits_tiles() {
                 let tile = winograd::tile(size);
                 Ready::Winograd(winograd::Filter::new(Level::best(), tile, size.outputs, size.inputs, &filter))
@@ -83,7 +90,14 @@ impl<E: Real> Convolution<E> {
             }
             Ready::Winograd(filter) => {
                 let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-                winograd::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
+                let filters = Filters::Ready(filter);
+                winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
+            }
+            Ready::Passing(stored) => {
+                let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
+                let values = read(&**stored);
+                let filters = plain(size, &values);
+                winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
             }
         }
     }
@@ -111,11 +125,39 @@ impl<E: Real> Convolution<E> {
             }
             Ready::Winograd(filter) => {
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-                winograd::input_gradient(level, size, up, filter, down, fresh);
+                winograd::input_gradient(level, size, up, Filters::Ready(filter), down, fresh);
+            }
+            Ready::Passing(stored) => {
+                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+                winograd::input_gradient(level, size, up, plain(size, &read(&**stored)), down, fresh);
             }
         }
     }
 }
+
+/// Whether filters in a file are rather transformed each time than kept.
+fn passing(size: &Size) -> bool {
+    size.fits_tiles() && winograd::uses_filters_once(Level::best(), size)
+}
+
+fn plain<'a>(size: &Size, values: &'a [f32]) -> Filters<'a> {
+    Filters::Plain(Plainly { tile: winograd::tile(size), inputs: size.inputs, values })
+}
+
+/// All numbers, looked at whether they are finite.
+fn read(stored: &dyn Stored) -> Buffer<f32> {
+    let mut values = Buffer::new(stored.count());
+    values.par_chunks_mut(AT_ONCE).enumerate().for_each(|(chunk, values)| {
+        stored.read(chunk * AT_ONCE, values);
+        if !are_finite(values) {
+            stored.doubt();
+        }
+    });
+    values
+}
+
+/// Numbers read at a time.
+const AT_ONCE: usize = 1 << 17;
 
 /// `O x I x K x K` weights as `O x K x K x I`.
 fn channels_last<E: Real>(filter: Weight<E>, size: &Size) -> Arc<Vec<E>> {

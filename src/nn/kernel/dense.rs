@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use streams::{LANES, ROWS, add, dots};
 
-use super::{lanes::Level, weight::Weight};
+use super::{lanes::Level, memory, weight::Weight};
 use crate::nn::Real;
 
 /// Columns of the input gradient that one thread computes, at most: they stay in its cache.
@@ -51,7 +51,7 @@ fn products<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], area
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
     let mut by_output = vec![E::ZERO; outputs * batch];
     let planes = area.map_or(0, |area| inputs / area);
-    let mut sums = vec![E::ZERO; outputs * planes];
+    let mut sums = memory::fresh(outputs * planes);
     let mut rest = &mut *sums;
     let sums_of = bias.chunks(ROWS).map(|bias| rest.split_off_mut(..bias.len() * planes).expect("sums of all rows"));
     let sums_of: Vec<&mut [E]> = sums_of.collect();

@@ -112,6 +112,6 @@ impl<E: Real> Weight<E> {
 }
 
 /// Looks at all numbers, without a way out between them, so that many are looked at together.
-fn are_finite<E: Real>(values: &[E]) -> bool {
+pub(super) fn are_finite<E: Real>(values: &[E]) -> bool {
     values.iter().fold(true, |all, &value| all & value.into().is_finite())
 }

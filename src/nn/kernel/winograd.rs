@@ -11,12 +11,12 @@ mod filter;
 mod tiling;
 mod transform;
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use rayon::prelude::*;
 
 use alike::Alike;
-pub use filter::Filter;
+pub use filter::{Filter, Plainly};
 use tiling::{Rows, Tiling};
 use transform::Spread;
 
@@ -35,13 +35,44 @@ pub fn tile(size: &Size) -> usize {
     if largest <= Some(16) && weights > 1 << 16 { 2 } else { 4 }
 }
 
-/// `y = conv(x, filter)`, finished as `finish` says.
+/// Whether the map of a convolution of `size` is one block, so that each filter is used just once: then filters that are used
+/// for one photo only need not be kept transformed.
+pub fn uses_filters_once(level: Level, size: &Size) -> bool {
+    size.batch == 1 && Tiling::new(level, tile(size), size.output).blocks() == 1
+}
+
+/// The filters of a convolution.
+#[derive(Clone, Copy, Debug)]
+pub enum Filters<'a> {
+    /// All of them, transformed.
+    Ready(&'a Filter),
+    /// As in their file: some are transformed at a time.
+    Plain(Plainly<'a>),
+}
+
+impl Filters<'_> {
+    fn tile(&self) -> usize {
+        match self {
+            Self::Ready(filter) => filter.tile,
+            Self::Plain(plain) => plain.tile,
+        }
+    }
+
+    fn fit(&self, size: &Size) -> bool {
+        match self {
+            Self::Ready(filter) => (filter.shape.columns, filter.shape.rows) == (size.inputs, size.outputs),
+            Self::Plain(plain) => plain.inputs == size.inputs && plain.values.len() == size.filter_len(),
+        }
+    }
+}
+
+/// `y = conv(x, filters)`, finished as `finish` says.
 ///
 /// # Panics
 /// If a size does not fit.
-pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Finish<'_, f32>, y: &mut [f32]) {
-    check(size, filter, x.len(), y.len());
-    let job = Job { level, filter, finish, inputs: size.inputs, outputs: size.outputs, batch: size.batch };
+pub fn forward(level: Level, size: &Size, x: &[f32], filters: Filters, finish: Finish<'_, f32>, y: &mut [f32]) {
+    check(size, filters, x.len(), y.len());
+    let job = Job { level, filters, finish, inputs: size.inputs, outputs: size.outputs, batch: size.batch };
     job.run::<false>(size.output, x, y);
 }
 
@@ -50,17 +81,17 @@ pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Fi
 ///
 /// # Panics
 /// If a size does not fit.
-pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut [f32], fresh: bool) {
-    check(size, filter, down.len(), up.len());
+pub fn input_gradient(level: Level, size: &Size, up: &[f32], filters: Filters, down: &mut [f32], fresh: bool) {
+    check(size, filters, down.len(), up.len());
     let finish = if fresh { Finish::Write } else { Finish::Add };
-    let job = Job { level, filter, finish, inputs: size.outputs, outputs: size.inputs, batch: size.batch };
+    let job = Job { level, filters, finish, inputs: size.outputs, outputs: size.inputs, batch: size.batch };
     job.run::<true>(size.output, up, down);
 }
 
-fn check(size: &Size, filter: &Filter, x: usize, y: usize) {
+fn check(size: &Size, filters: Filters, x: usize, y: usize) {
     assert!(size.fits_tiles(), "a window that keeps the size");
     assert_eq!(size.input, size.output, "a window that keeps the size");
-    assert_eq!((filter.shape.columns, filter.shape.rows), (size.inputs, size.outputs), "sizes of a filter");
+    assert!(filters.fit(size), "sizes of a filter");
     assert_eq!((x, y), (size.input_len(), size.output_len()), "sizes of a convolution");
 }
 
@@ -70,6 +101,8 @@ const MANY: usize = 8;
 const AT_ONCE: usize = 4;
 /// Output channels computed from one reading of a block's transform.
 const GROUP: usize = 32;
+/// The same where filters are transformed for it: so many stay in the cache.
+const PASSING: usize = 2 * GROUP;
 /// Reading a block's transform takes as long as computing so many output channels, about.
 const READING: usize = 16;
 /// Input channels transformed by one thread at a time.
@@ -86,7 +119,7 @@ fn from_a_line(values: &mut [f32]) -> &mut [f32] {
 
 struct Job<'a> {
     level: Level,
-    filter: &'a Filter,
+    filters: Filters<'a>,
     finish: Finish<'a, f32>,
     inputs: usize,
     outputs: usize,
@@ -100,7 +133,7 @@ impl Job<'_> {
         if area == 0 || self.batch == 0 || self.inputs == 0 {
             return;
         }
-        let tiling = Tiling::new(self.level, self.filter.tile, sides);
+        let tiling = Tiling::new(self.level, self.filters.tile(), sides);
         let images = x.chunks_exact(self.inputs * area).zip(y.chunks_exact_mut(self.outputs * area));
         if tiling.blocks() >= MANY {
             images.for_each(|(x, y)| self.by_blocks::<BACK>(&tiling, x, &Shared::new(y)));
@@ -155,6 +188,9 @@ impl Job<'_> {
     /// Output channels computed at a time in each of `blocks`: many, as a block's transform is read again for each such
     /// group, but as the threads share them evenly.
     fn group(&self, blocks: usize) -> usize {
+        if matches!(self.filters, Filters::Plain(_)) {
+            return PASSING.min(self.outputs.div_ceil(rayon::current_num_threads()).next_multiple_of(OCTET));
+        }
         if self.level != Level::Avx512 {
             return if self.outputs >= 8 * GROUP { GROUP } else { GROUP / 2 };
         }
@@ -208,13 +244,15 @@ impl Job<'_> {
     ) {
         let (tiles, apart) = (tiling.padded_tiles(rows), self.element_len(tiling, rows));
         let groups = outputs.len().div_ceil(OCTET);
+        let (filter, first) = self.filter::<BACK>(&outputs);
         let mut products = Buffer::new(tiling.elements() * groups * OCTET * tiles);
         for (element, products) in products.chunks_exact_mut(groups * OCTET * tiles).enumerate() {
             let values = &transformed[element * apart..][..self.inputs * tiles];
             let block = Block { values, step: tiles, columns: tiling.tiles(rows) };
-            let first = outputs.start / OCTET;
-            let matrix = self.filter.matrix(element);
-            multiply::<BACK>(self.level, self.filter.shape, matrix, first..first + groups, block, products);
+            multiply::<BACK>(self.level, filter.shape, filter.matrix(element), first..first + groups, block, products);
+        }
+        if let Cow::Owned(filter) = filter {
+            filter.done();
         }
         let mut scratch = Buffer::new(tiling.output_scratch(rows));
         let pixels = tiling.pixels(rows, BACK);
@@ -235,6 +273,16 @@ impl Job<'_> {
                 let block = unsafe { y.part(start, pixels.len()) };
                 alike::equalize(alike, [rows.start * tiling.tile(), tiling.sides()[1]], block);
             }
+        }
+    }
+
+    /// The filters of some output channels, and which group of eight of them is the first.
+    fn filter<const BACK: bool>(&self, outputs: &Range<usize>) -> (Cow<'_, Filter>, usize) {
+        let all = 0..self.inputs;
+        match self.filters {
+            Filters::Ready(filter) => (Cow::Borrowed(filter), outputs.start / OCTET),
+            Filters::Plain(plain) if BACK => (Cow::Owned(Filter::some(self.level, &plain, all, outputs.clone())), 0),
+            Filters::Plain(plain) => (Cow::Owned(Filter::some(self.level, &plain, outputs.clone(), all)), 0),
         }
     }
 

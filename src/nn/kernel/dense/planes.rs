@@ -2,11 +2,20 @@
 //!
 //! A pooling between a plane and the layer hands each gradient on to one place, so that the mean over the plane, which is all
 //! that Grad-CAM wants, is that of the layer's gradient; and this is a product with these sums, a fiftieth of VGG's weights.
-#![expect(unsafe_code, reason = "the same code for several kinds of instructions")]
-#![expect(clippy::needless_range_loop, reason = "iterators are not inlined into functions with other instructions")]
-#![expect(clippy::inline_always, reason = "loops must be inlined into functions that have other instructions")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "processor intrinsics, and loads through raw pointers")
+)]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(clippy::needless_range_loop, reason = "iterators are not inlined into functions with other instructions")
+)]
 
-use super::streams::{ROWS, ask};
+use super::streams::ROWS;
+#[cfg(target_arch = "x86_64")]
+use super::streams::{ask, singles};
+#[cfg(target_arch = "x86_64")]
+use crate::nn::kernel::lanes::{Lanes, Octet};
 use crate::nn::{Real, kernel::lanes::Level};
 
 /// Numbers added up side by side.
@@ -16,67 +25,77 @@ const LANES: usize = 16;
 /// the level.
 ///
 /// # Panics
-/// If rows are not of one length, or there is no place for the first.
+/// If rows are not of one length.
 pub fn sums<E: Real>(level: Level, rows: [&[E]; ROWS], area: usize, out: &mut [E]) {
     let planes = rows[0].len() / area;
     assert!(rows.iter().all(|row| row.len() == planes * area), "whole planes");
-    match level {
-        // SAFETY: the level was found available.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { of_avx512(rows, [area, planes], out) },
-        // SAFETY: as above.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { of_avx2(rows, [area, planes], out) },
-        _ => of_all(rows, [area, planes], out),
+    #[cfg(target_arch = "x86_64")]
+    if let (Level::Avx2 | Level::Avx512, Some(rows)) = (level, singles(rows)) {
+        // SAFETY: the level was found available, and rows are as long as asserted.
+        unsafe { of_singles(rows, [area, planes], bytemuck::cast_slice_mut(out)) };
+        return;
     }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-fn of_avx512<E: Real>(rows: [&[E]; ROWS], sizes: [usize; 2], out: &mut [E]) {
-    of_all(rows, sizes, out);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn of_avx2<E: Real>(rows: [&[E]; ROWS], sizes: [usize; 2], out: &mut [E]) {
-    of_all(rows, sizes, out);
-}
-
-/// All rows side by side, as memory gives more to who asks for several things at once.
-#[inline(always)]
-fn of_all<E: Real>(rows: [&[E]; ROWS], [area, planes]: [usize; 2], out: &mut [E]) {
-    let count = out.len() / planes.max(1);
-    for plane in 0..planes {
-        for row in 0..count.min(ROWS) {
-            let numbers = &rows[row][plane * area..][..area];
-            ask(numbers);
-            out[row * planes + plane] = sum(numbers);
+    let _ = level;
+    for (row, out) in rows.iter().zip(out.chunks_mut(planes.max(1))) {
+        for (numbers, out) in row.chunks_exact(area).zip(out) {
+            *out = sum(numbers);
         }
     }
 }
 
-#[inline(always)]
 fn sum<E: Real>(numbers: &[E]) -> E {
     let (whole, rest) = numbers.as_chunks::<LANES>();
     let mut lanes = [E::ZERO; LANES];
-    for at in 0..whole.len() {
-        for lane in 0..LANES {
-            lanes[lane] += whole[at][lane];
-        }
+    for whole in whole {
+        lanes.iter_mut().zip(whole).for_each(|(lane, &number)| *lane += number);
     }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            let other = lanes[lane + width];
-            lanes[lane] += other;
-        }
+    let mut width = LANES;
+    while width > 1 {
         width /= 2;
+        let (low, high) = lanes.split_at_mut(width);
+        low.iter_mut().zip(high).for_each(|(low, high)| *low += *high);
     }
-    for at in 0..rest.len() {
-        lanes[0] += rest[at];
+    rest.iter().fold(lanes[0], |sum, &number| sum + number)
+}
+
+/// All rows side by side, as memory gives more to who asks for several things at once, and two planes of each: eight sums are
+/// eight vectors of eight, turned and added up.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn of_singles(rows: [&[f32]; ROWS], [area, planes]: [usize; 2], out: &mut [f32]) {
+    use std::arch::x86_64::__m256;
+    let (count, whole) = (out.len() / planes.max(1), area / LANES * LANES);
+    for first in (0..planes).step_by(2) {
+        let plane = |i: usize| (first + i / ROWS).min(planes - 1);
+        let numbers = |i: usize| &rows[i % ROWS][plane(i) * area..][..area];
+        let mut sums = [0.0; 2 * ROWS];
+        // SAFETY: the caller vouches for the instructions; all reads are inside of `numbers`.
+        unsafe {
+            let mut parts = [__m256::all(0.0); 2 * ROWS];
+            for i in 0..2 * ROWS {
+                let numbers = numbers(i);
+                ask(numbers);
+                let (mut low, mut high) = (__m256::all(0.0), __m256::all(0.0));
+                for at in (0..whole).step_by(LANES) {
+                    low = low.add(__m256::load(numbers.as_ptr().add(at)));
+                    high = high.add(__m256::load(numbers.as_ptr().add(at + LANES / 2)));
+                }
+                parts[i] = low.add(high);
+            }
+            let [a, b, c, d, e, f, g, h] = __m256::transposed(parts);
+            let (even, odd) = (a.add(e).add(c.add(g)), b.add(f).add(d.add(h)));
+            even.add(odd).store(sums.as_mut_ptr());
+        }
+        for i in 0..2 * ROWS {
+            if i % ROWS < count {
+                let rest = &numbers(i)[whole..];
+                for at in 0..rest.len() {
+                    sums[i] += rest[at];
+                }
+                out[i % ROWS * planes + plane(i)] = sums[i];
+            }
+        }
     }
-    lanes[0]
 }
 
 #[cfg(test)]
@@ -90,18 +109,20 @@ mod tests {
             let rows: Vec<Vec<f32>> = (0..ROWS)
                 .map(|row| (0..area * planes).map(|at| ((row * 977 + at * 31) % 101) as f32 / 8.0 - 5.0).collect())
                 .collect();
-            for count in 1..=ROWS {
-                for level in Level::available() {
-                    let mut out = vec![f32::NAN; count * planes];
-                    sums(level, std::array::from_fn(|row| &rows[row][..]), area, &mut out);
-                    let exact =
-                        rows[..count].iter().flat_map(|row| row.chunks(area)).map(|plane| plane.iter().sum::<f32>());
-                    assert_eq!(
-                        out,
-                        exact.collect::<Vec<f32>>(),
-                        "{level}, {area} x {planes}, eighths are added exactly"
-                    );
+            let found = |level, rows: &[Vec<f32>], count: usize| {
+                let mut out = vec![f32::NAN; count * planes];
+                sums(level, std::array::from_fn(|row| &rows[row][..]), area, &mut out);
+                out
+            };
+            // Of rows that are no eighths, sums depend on the order.
+            let odd: Vec<Vec<f32>> = rows.iter().map(|row| row.iter().map(|v| (v * 1.7).sin()).collect()).collect();
+            for level in Level::available() {
+                for count in 1..=ROWS {
+                    let exact = rows[..count].iter().flat_map(|row| row.chunks(area)).map(|plane| plane.iter().sum());
+                    let exact: Vec<f32> = exact.collect();
+                    assert_eq!(found(level, &rows, count), exact, "{level}, {area} x {planes}");
                 }
+                assert!(found(level, &odd, ROWS) == found(Level::Scalar, &odd, ROWS), "{level}, {area} x {planes}");
             }
         }
     }

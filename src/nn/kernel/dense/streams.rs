@@ -82,7 +82,7 @@ pub fn add<E: Real, const R: usize>(level: Level, factors: [E; R], rows: [&[E]; 
 }
 
 /// The rows as f32, if they are.
-fn singles<E: Real, const R: usize>(rows: [&[E]; R]) -> Option<[&[f32]; R]> {
+pub fn singles<E: Real, const R: usize>(rows: [&[E]; R]) -> Option<[&[f32]; R]> {
     (E::NAME == f32::NAME).then(|| rows.map(bytemuck::cast_slice))
 }
 

@@ -1,4 +1,4 @@
-//! Filters transformed once, for both directions.
+//! Filters transformed, for both directions: all of them once, or some whenever they are used.
 #![expect(
     unsafe_code,
     reason = "panels of many matrices are written by several threads, with the processor's instructions"
@@ -41,8 +41,7 @@ impl Filter {
         assert_eq!(E::NAME, f32::NAME, "filters of f32");
         assert_eq!(filter.len(), outputs * inputs * TAPS, "sizes of a filter");
         let shape = Panels { rows: outputs, columns: inputs };
-        let elements = (tile + 2) * (tile + 2);
-        let (width, mut values) = (inputs * TAPS, memory::fresh(elements * shape.len()));
+        let (width, mut values) = (inputs * TAPS, memory::fresh(elements(tile) * shape.len()));
         let (nothing, shared) = (vec![0.0; width], Shared::new(&mut values));
         (0..outputs.div_ceil(OCTET)).into_par_iter().for_each_init(Vec::new, |room, group| {
             let rows = group * OCTET..outputs.min((group + 1) * OCTET);
@@ -50,23 +49,80 @@ impl Filter {
             filter.inspect(&filters);
             let mut each = bytemuck::cast_slice(&filters).chunks_exact(width);
             let rows = std::array::from_fn(|_| each.next().unwrap_or(&nothing));
-            let mut block = Block([[0.0; RUN * OCTET]; 36]);
-            for first in (0..inputs).step_by(RUN) {
-                let count = RUN.min(inputs - first);
-                run_filters(level, tile, rows, first..first + count, &mut block.0);
-                let start = shape.at(group * OCTET, first);
-                for (element, values) in block.0[..elements].iter().enumerate() {
-                    // SAFETY: threads differ in the group, so no other writes here.
-                    unsafe { shared.write(element * shape.len() + start, &values[..count * OCTET]) };
-                }
-            }
+            // SAFETY: threads differ in the group.
+            unsafe { panel(level, tile, (group, rows), shape, &shared) };
         });
         Self { tile, shape, values }
+    }
+
+    /// Those of some output channels and some input channels, by one thread, in memory that is used again after
+    /// [`done`](Self::done).
+    ///
+    /// # Panics
+    /// If there are not so many.
+    pub fn some(level: Level, plain: &Plainly<'_>, outputs: Range<usize>, inputs: Range<usize>) -> Self {
+        let shape = Panels { rows: outputs.len(), columns: inputs.len() };
+        let mut values = memory::take(elements(plain.tile) * shape.len());
+        let (nothing, shared) = (vec![0.0; inputs.len() * TAPS], Shared::new(&mut values));
+        for group in 0..outputs.len().div_ceil(OCTET) {
+            let rows = std::array::from_fn(|r| {
+                let output = outputs.start + group * OCTET + r;
+                let row = || &plain.values[(output * plain.inputs + inputs.start) * TAPS..][..inputs.len() * TAPS];
+                if output < outputs.end { row() } else { &nothing }
+            });
+            // SAFETY: nobody else knows of this memory.
+            unsafe { panel(level, plain.tile, (group, rows), shape, &shared) };
+        }
+        Self { tile: plain.tile, shape, values }
+    }
+
+    /// Leaves the memory to others.
+    pub fn done(self) {
+        memory::give(self.values);
     }
 
     /// The matrix of one element of a tile.
     pub fn matrix(&self, element: usize) -> &[f32] {
         &self.values[element * self.shape.len()..][..self.shape.len()]
+    }
+}
+
+/// Filters as they are kept in files, `O x I x 3 x 3`.
+#[derive(Clone, Copy, Debug)]
+pub struct Plainly<'a> {
+    /// Side of the output tiles that they are transformed for.
+    pub tile: usize,
+    /// Input channels.
+    pub inputs: usize,
+    /// All numbers.
+    pub values: &'a [f32],
+}
+
+/// Elements of a transformed tile.
+fn elements(tile: usize) -> usize {
+    (tile + 2) * (tile + 2)
+}
+
+/// One group of outputs' filters into each matrix.
+///
+/// # Safety
+/// Nobody else may touch the group's panels meanwhile.
+unsafe fn panel(
+    level: Level,
+    tile: usize,
+    (group, rows): (usize, Eight<&[f32]>),
+    shape: Panels,
+    values: &Shared<'_, f32>,
+) {
+    let mut block = Block([[0.0; RUN * OCTET]; 36]);
+    for first in (0..shape.columns).step_by(RUN) {
+        let count = RUN.min(shape.columns - first);
+        run_filters(level, tile, rows, first..first + count, &mut block.0);
+        let start = shape.at(group * OCTET, first);
+        for (element, block) in block.0[..elements(tile)].iter().enumerate() {
+            // SAFETY: the caller's promise.
+            unsafe { values.write(element * shape.len() + start, &block[..count * OCTET]) };
+        }
     }
 }
 
