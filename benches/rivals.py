@@ -103,7 +103,7 @@ def warm(table, name, weights, rounds, photos):
     table.add(f"{short}: forward alone", "PyTorch, no_grad", *turn("forward", "forward"), 0.45 if vgg else None)
     rival = "PyTorch head backward"
     table.add(f"{short}: Grad-CAM of another class", rival, *turn("another-class", "another-class"), 0.5 if vgg else None)
-    single, each = alternate(max(1, rounds // 3), lambda: ours.time("maps"), lambda: per_photo(weights, photos))
+    single, each = alternate(max(1, rounds // 4), lambda: ours.time("maps"), lambda: per_photo(weights, photos))
     rival = "saltty, the maps of one photo in memory"
     table.add(f"{short}: a folder of {photos} photos, files to maps, each", rival, single, each, 0.8 if vgg else None)
     distances = compared(theirs, name, weights)
@@ -226,7 +226,7 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--tensorflow", help="a Python that has TensorFlow")
     options = parser.parse_args()
-    rounds, cold_rounds, photos = (2, 1, 4) if options.quick else (9, 5, 64)
+    rounds, cold_rounds, photos = (2, 1, 4) if options.quick else (21, 5, 64)
     load, table, checks = os.getloadavg(), Table(), {}
     vgg19 = made_up_vgg19()
     checks["VGG19"], versions = warm(table, "vgg19", vgg19, rounds, photos)
