@@ -269,7 +269,8 @@ pub trait Classifier: Send + Sync {
     /// Runs the network on `input` (3 planes of `input_side` x `input_side`), remembering all that explanations need.
     ///
     /// # Errors
-    /// An input of another size, no memory, or numbers that are not finite (naming the first layer where).
+    /// An input of another size, no memory, weights left in their file that cannot be read any more, or numbers that are not
+    /// finite (naming the first layer where).
     fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>>;
 
     /// The logits alone: as [`forward`](Self::forward), but nothing is remembered.
@@ -330,20 +331,20 @@ pub trait Pass {
     /// The output of the layer called `layer`: C x H x W, or C x 1 x 1 for dense layers.
     ///
     /// # Errors
-    /// What a GPU says if it cannot hand it over.
+    /// What a GPU says if it cannot hand it over; weights left in their file that cannot be read any more.
     fn activation(&self, layer: &str) -> Result<Planes>;
 
     /// The gradient of `score` at the output of layer `at` (`input` for the pixels), every ReLU on the way following
     /// `rule`. Only the layers between are run, for each call anew: keep what you need twice.
     ///
     /// # Errors
-    /// No memory.
+    /// No memory; weights left in their file that cannot be read any more.
     fn gradient(&self, score: &Score, rule: Rule, at: &str) -> Result<Planes>;
 
     /// The sum of each plane of the gradient of `score` at layer `at`, which some layers know without the gradient itself.
     ///
     /// # Errors
-    /// No memory.
+    /// As [`gradient`](Self::gradient).
     fn plane_sums(&self, score: &Score, rule: Rule, at: &str) -> Result<Vec<f64>>;
 
     /// For the Grad-CAM of `score` at layer `at`: the mean of each plane of the gradient there, and the layer's planes added
@@ -360,7 +361,7 @@ pub trait Pass {
     /// its name and its values, the output's first, `to`'s last.
     ///
     /// # Errors
-    /// No memory.
+    /// As [`gradient`](Self::gradient).
     fn gradients(&self, score: &Score, rule: Rule, to: &str, visit: &mut dyn FnMut(&str, Planes)) -> Result<()>;
 
     /// How many gradients have been taken so far.

@@ -56,6 +56,7 @@ fn photos_together_are_each_as_if_alone() {
         };
         for (pass, input) in together.iter().zip(&inputs) {
             let alone = network.forward(input).unwrap();
+            assert_eq!(bits(&network.logits(input).unwrap()), bits(alone.logits()), "without a tape");
             // The likeliest class of each, and one that is the same for all.
             for class in [ranking(alone.logits())[0], 285] {
                 let (ours, theirs) = (numbers(&**pass, class), numbers(&*alone, class));

@@ -140,7 +140,8 @@ fn every_layer_is_the_other_kernels(ours: &dyn Classifier) {
 
 #[test]
 fn a_placed_network_says_what_is_wrong_and_goes_on() {
-    for network in placed() {
+    let own = squeezenet(Kernels::Winograd, Device::Cpu);
+    for network in placed().into_iter().chain([own]) {
         says_what_is_wrong(&*network);
     }
 }
@@ -149,7 +150,9 @@ fn says_what_is_wrong(network: &dyn Classifier) {
     let inputs = inputs();
     let small = Planes::new(3, 2, 2, vec![0.0; 12]);
     assert!(matches!(network.forward(&small), Err(Error::InputSize { .. })));
+    assert!(matches!(network.logits(&small), Err(Error::InputSize { .. })));
     let loud = Planes::new(3, 227, 227, vec![1e38; 3 * 227 * 227]);
+    assert!(matches!(network.logits(&loud), Err(Error::NotFinite { layer }) if layer == "conv1"));
     match network.forward_all(&[inputs[0].clone(), loud]) {
         Err(Error::NotFinite { layer }) => assert_eq!(layer, "conv1"),
         other => panic!("{:?}", other.map(|passes| passes.len())),

@@ -87,7 +87,7 @@ fn summed<E: Tolerance>(seed: u64) {
             [("relu2", 16), ("pool2", 4), ("conv2", 0), ("pool1", 0), ("input", 0), ("fc1", 0), ("fc2", 0)]
         {
             for run in [&apart, &fused] {
-                let sums = run.trail.plane_sums("fc2", reals(&up), rule, layer).unwrap();
+                let sums = run.trail.plane_sums("fc2", &reals(&up), rule, layer).unwrap();
                 assert_eq!(sums.is_some(), area > 0, "{layer}");
                 if let Some(sums) = sums {
                     let gradient = run.gradient(&up, rule, layer);
@@ -97,8 +97,8 @@ fn summed<E: Tolerance>(seed: u64) {
             }
         }
     }
-    let short = reals(&up[1..]);
-    assert!(apart.trail.plane_sums("fc2", short, Rule::Gradient, "relu2").is_err(), "a seed of another length");
+    let short: Vec<E> = reals(&up[1..]);
+    assert!(apart.trail.plane_sums("fc2", &short, Rule::Gradient, "relu2").is_err(), "a seed of another length");
 }
 
 fn one_hot(class: usize) -> Vec<f64> {

@@ -96,10 +96,11 @@ fn a_file_that_changes_after_the_first_pass_is_told() {
     let gradient = || first.gradient(&Score::Logit(3), Rule::Gradient, "input").map(drop);
     assert!(gradient().is_ok());
     // Of some gradients only sums are wanted, which follow from sums of weights.
-    let sums = || first.plane_sums(&Score::Logit(3), Rule::Gradient, "relu5_2").unwrap();
+    let sums = first.plane_sums(&Score::Logit(3), Rule::Gradient, "relu5_2").unwrap();
     let whole = first.gradient(&Score::Logit(3), Rule::Gradient, "relu5_2").unwrap();
     let wanted: Vec<f64> = whole.values.chunks(14 * 14).map(|plane| plane.iter().sum()).collect();
-    close_to_scale(&sums(), &wanted, 1e-5);
+    close_to_scale(&sums, &wanted, 1e-5);
+    assert_eq!(network.logits(&input).unwrap(), first.logits(), "nothing remembered, the same bits");
 
     let mut open = File::options().write(true).open(&file).unwrap();
     open.seek(SeekFrom::Start(last_number(&file, "fc7.weight"))).unwrap();
@@ -110,6 +111,9 @@ fn a_file_that_changes_after_the_first_pass_is_told() {
     open.set_len(100_000).unwrap();
     let message = gradient().err().unwrap().to_string();
     assert!(message.contains("left.vgg11.safetensors: it became shorter while it was in use"), "{message}");
+    // Filters are read again where values are computed again.
+    assert!(first.activation("conv5_1").is_err(), "values");
+    assert!(first.plane_sums(&Score::Logit(3), Rule::Gradient, "relu5_2").is_err(), "sums");
     let on_the_way = first.gradients(&Score::Logit(3), Rule::Gradient, "input", &mut |_, _| {});
     assert!(on_the_way.is_err(), "a sweep that shows every layer");
     fs::remove_file(file).unwrap();

@@ -191,14 +191,17 @@ struct OnTrail<E: Real> {
 
 impl<E: Real> Together<E> for OnTrail<E> {
     fn values_of(&self, photo: usize, layer: &str) -> Result<Vec<E>> {
-        let all = || self.trail.values(layer).expect("a layer of this network");
+        let all = || {
+            let values = self.trail.values(layer).expect("a layer of this network");
+            check(self.lender.as_ref()).map(|()| values)
+        };
         if self.photos == 1 {
-            return Ok(all());
+            return all();
         }
         let mut kept = self.values.borrow_mut();
         let (_, values) = match kept.take() {
             Some(known) if known.0 == layer => kept.insert(known),
-            _ => kept.insert((layer.to_owned(), all())),
+            _ => kept.insert((layer.to_owned(), all()?)),
         };
         let each = values.len() / self.photos;
         Ok(values[photo * each..][..each].to_vec())
@@ -218,7 +221,7 @@ impl<E: Real> Together<E> for OnTrail<E> {
 
     fn plane_sums(&self, ends: [&str; 2], seed: Vec<E>, rule: Rule, area: usize) -> Result<Vec<f64>> {
         let [from, to] = ends;
-        let sums = match self.trail.plane_sums(from, seed.clone(), rule, to)? {
+        let sums = match self.trail.plane_sums(from, &seed, rule, to)? {
             Some(sums) => sums.into_iter().map(Into::into).collect(),
             None => summed(&self.trail.sweep(from, seed, rule, to)?, area),
         };

@@ -36,7 +36,7 @@ pub struct Grid<const CH: usize, const H: usize, const W: usize>;
 impl<const CH: usize, const H: usize, const W: usize> Features for Grid<CH, H, W> {
     const SIZES: &'static [usize] = &[CH, H, W];
     const COUNT: usize = CH * H * W;
-    const AREA: Option<usize> = Some(H * W);
+    const AREA: Option<usize> = if H * W > 0 { Some(H * W) } else { None };
 }
 
 /// `y = W x + b`, with `W` stored `O x I`.
@@ -47,7 +47,7 @@ pub struct Dense<I, O: Dim, E> {
     weight: Weight<E>,
     bias: Arc<Vec<E>>,
     /// Each output's weights of a plane added up: from these follow the sums of the planes of an input's gradient, with a
-    /// fraction of the reading. Made when all weights are first read.
+    /// fraction of the reading. Made when all weights are first read for a pass that is remembered.
     sums: Arc<OnceLock<Weight<E>>>,
     reads: PhantomData<I>,
 }

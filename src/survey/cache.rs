@@ -10,7 +10,7 @@ use super::Finding;
 use crate::{Result, files, studio::Studio};
 
 /// Changes when what is stored, or how it is computed, changes.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// A folder of findings. Whatever is damaged in it, or cannot be written, is as if it were not there.
 #[derive(Clone, Debug)]

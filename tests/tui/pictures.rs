@@ -116,6 +116,20 @@ fn pictures_given_up_for_a_slow_link_do_not_stay_under_the_letters() {
 }
 
 #[test]
+fn kitty_is_told_to_forget_pictures_given_up_for_a_slow_link() {
+    let (mut model, batch) = told(Protocol::Kitty);
+    update(&mut model, Message::Made(encode(&batch)));
+    let facts = Facts { kitty: true, true_color: true, cell: CellShape::new(9, 20), ..Facts::default() };
+    let here = Surroundings { ssh: true, ..Surroundings::default() };
+    let choice = Choice { watched: true, ..Choice::new(&Wishes::default(), &here, &facts, None) };
+    update(&mut model, Message::Terminal(Box::new(choice)));
+    assert!(model.graphics.is_some_and(|graphics| graphics.protocol == Protocol::Kitty));
+    let effects = update(&mut model, Message::Passed(110_000, Duration::from_millis(900)));
+    let sent = effects.iter().find_map(|effect| if let Effect::Send(text) = effect { Some(text) } else { None });
+    assert!(model.graphics.is_none() && sent.is_some_and(|text| text.contains("a=d")), "{effects:?}");
+}
+
+#[test]
 fn kittys_pictures_are_sent_before_their_cells_are_drawn_and_again_when_they_were_forgotten() {
     let (mut model, batch) = told(Protocol::Kitty);
     let made = encode(&batch);

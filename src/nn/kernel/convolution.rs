@@ -11,11 +11,11 @@ use super::{
     memory::Buffer,
     relu,
     weight::{Stored, Weight, are_finite},
-    winograd::{self, Filters, Plainly},
+    winograd::{self, Filters, Untransformed},
 };
 use crate::nn::Real;
 
-/// The filters of a convolution, made ready for the best kernels when first used on a map.
+/// The filters of a convolution, made ready for the best kernels when first used on a map - or left in their file.
 #[derive(Debug)]
 pub struct Convolution<E> {
     kernels: Kernels,
@@ -42,7 +42,7 @@ impl<E: Real> Convolution<E> {
     /// The filters as they were given.
     ///
     /// # Panics
-    /// If they were made ready already: then they are kept in no other form.
+    /// If they were used already: mostly they are then kept in another form only.
     pub fn original(&self) -> Arc<Vec<E>> {
         let filter = self.filter.lock().ok().and_then(|filter| filter.clone());
         filter.expect("asked for before the first map").widened()
@@ -57,7 +57,9 @@ impl<E: Real> Convolution<E> {
             }
             if columns::suits(size) {
                 Ready::Columns(columns::Filter::new(size.outputs, bytemuck::cast_slice(&channels_last(filter, size))))
-            } else if let (true, Weight::Stored(stored)) = (passing(size), &filter) {
+            } else if let Weight::Stored(stored) = &filter
+                && passing(size)
+            {
                 Ready::Passing(stored.clone())
             } else if size.fits_tiles() {
                 let tile = winograd::tile(size);
@@ -141,7 +143,7 @@ fn passing(size: &Size) -> bool {
 }
 
 fn plain<'a>(size: &Size, values: &'a [f32]) -> Filters<'a> {
-    Filters::Plain(Plainly { tile: winograd::tile(size), inputs: size.inputs, values })
+    Filters::Untransformed(Untransformed { tile: winograd::tile(size), inputs: size.inputs, values })
 }
 
 /// All numbers, looked at whether they are finite.

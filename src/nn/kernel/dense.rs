@@ -29,10 +29,10 @@ pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -
     products(batch, x, weight, bias, None).0
 }
 
-/// The same, and from the same reading the sum of each `area` weights of a row: `bias.len()` rows of them.
+/// The same, and from the same reading the sum of each `area` weights of a row: `bias.len()` rows of them; nothing for no vectors.
 ///
 /// # Panics
-/// If the lengths do not fit.
+/// If the lengths do not fit, or `area` is 0.
 pub fn forward_and_sums<E: Real>(
     batch: usize,
     x: &[E],

@@ -13,18 +13,23 @@ pub type Spare<E> = Mutex<Vec<Vec<E>>>;
 /// `len` numbers of no particular value, from memory used before if any is at hand. It may be larger, so this is for what
 /// is soon given back.
 pub fn take<E: Real>(len: usize) -> Vec<E> {
-    within(len, LARGER * len)
+    exactly(len, within(len, LARGER * len))
 }
 
 /// As [`take`], for what is kept for long: memory of just this size.
 pub fn take_to_keep<E: Real>(len: usize) -> Vec<E> {
-    within(len, len)
+    exactly(len, within(len, len))
+}
+
+fn exactly<E: Real>(len: usize, mut vec: Vec<E>) -> Vec<E> {
+    vec.truncate(len);
+    vec
 }
 
 /// How much larger memory may be than what is asked for.
 const LARGER: usize = 4;
 
-/// `len` numbers, in memory for at most `most` if it was used before.
+/// At least `len` numbers, in memory for at most `most` if it was used before.
 fn within<E: Real>(len: usize, most: usize) -> Vec<E> {
     let fits = |vec: &Vec<E>| (len..=most).contains(&vec.capacity());
     let reused = E::spare().lock().ok().and_then(|mut spare| {
@@ -35,7 +40,9 @@ fn within<E: Real>(len: usize, most: usize) -> Vec<E> {
     if vec.capacity() < len {
         return fresh(len);
     }
-    vec.resize(len, E::ZERO);
+    if vec.len() < len {
+        vec.resize(vec.capacity(), E::ZERO);
+    }
     vec
 }
 
@@ -100,23 +107,27 @@ const LEAST: usize = 1 << 8;
 
 /// Memory that is kept for later when dropped.
 #[derive(Debug)]
-pub struct Buffer<E: Real>(Vec<E>);
+pub struct Buffer<E: Real> {
+    /// May be longer: what is cut off would have to be filled again when next used.
+    memory: Vec<E>,
+    len: usize,
+}
 
 impl<E: Real> Buffer<E> {
     /// `len` numbers of no particular value.
     pub fn new(len: usize) -> Self {
-        Self(take(len))
+        Self { memory: within(len, LARGER * len), len }
     }
 
     /// The same for what is kept for long.
     pub fn to_keep(len: usize) -> Self {
-        Self(take_to_keep(len))
+        Self { memory: within(len, len), len }
     }
 }
 
 impl<E: Real> From<Vec<E>> for Buffer<E> {
-    fn from(vec: Vec<E>) -> Self {
-        Self(vec)
+    fn from(memory: Vec<E>) -> Self {
+        Self { len: memory.len(), memory }
     }
 }
 
@@ -124,18 +135,18 @@ impl<E: Real> Deref for Buffer<E> {
     type Target = [E];
 
     fn deref(&self) -> &[E] {
-        &self.0
+        &self.memory[..self.len]
     }
 }
 
 impl<E: Real> DerefMut for Buffer<E> {
     fn deref_mut(&mut self) -> &mut [E] {
-        &mut self.0
+        &mut self.memory[..self.len]
     }
 }
 
 impl<E: Real> Drop for Buffer<E> {
     fn drop(&mut self) {
-        give(std::mem::take(&mut self.0));
+        give(std::mem::take(&mut self.memory));
     }
 }

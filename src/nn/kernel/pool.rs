@@ -1,6 +1,7 @@
 //! Max pooling with PyTorch's rules: the first of equal maxima, and NaN above all.
 
 mod columns;
+mod pairs;
 
 use rayon::prelude::*;
 
@@ -42,7 +43,11 @@ pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>
         .zip(x.par_chunks_exact(in_area))
         .with_min_len((LEAST / out_area.max(1)).max(1))
         .for_each(|((y, argmax), plane)| {
-            let plain = !fault::last_of_equals(true) && plane.iter().fold(true, |none, &v| none & !is_nan(v));
+            let sound = !fault::last_of_equals(true);
+            if sound && pairs::suit(size) && pairs::maxima(level, size, plane, y, argmax) {
+                return;
+            }
+            let plain = sound && plane.iter().fold(true, |none, &v| none & !is_nan(v));
             if plain && size.kernel <= columns::WIDEST {
                 return columns::maxima(level, size, plane, y, argmax);
             }

@@ -153,7 +153,7 @@ impl<E: Real> Trail<E> {
     ///
     /// # Panics
     /// As [`sweep`](Self::sweep).
-    pub fn plane_sums(&self, from: &str, seed: Vec<E>, rule: Rule, to: &str) -> Result<Option<Vec<E>>, CpuError> {
+    pub fn plane_sums(&self, from: &str, seed: &[E], rule: Rule, to: &str) -> Result<Option<Vec<E>>, CpuError> {
         let [first, last] = [to, from].map(|name| self.find(name).expect("a recorded layer").0);
         // Where ways part and join again, one of these layers is a join, which says nothing.
         let after = self.prints[..=last].iter().skip(first + 1);
@@ -162,7 +162,7 @@ impl<E: Real> Trail<E> {
         else {
             return Ok(None);
         };
-        Ok(Some(sums(&self.sweep(from, seed, rule, name)?)))
+        Ok(Some(sums(&self.sweep(from, seed.to_vec(), rule, name)?)))
     }
 
     fn walk(

@@ -7,7 +7,7 @@ use crate::{
     raster::Depth,
     terminal::{Choice, Link, Protocol},
     tui::{
-        graphics::Graphics,
+        graphics::{Graphics, delete_all},
         message::Effect,
         meter::{self, Drawn, Meter},
         model::Model,
@@ -26,7 +26,7 @@ pub fn adopt(model: &mut Model, choice: Choice) -> Vec<Effect> {
 }
 
 /// Depth and pictures as chosen; over a slow link what takes few bytes, unless more was asked for. Pictures that are drawn no
-/// longer stay under the letters of some terminals, unless the screen is cleared.
+/// longer stay in kitty's memory unless it is told, and under the letters of some terminals unless the screen is cleared.
 fn settle(model: &mut Model) -> Vec<Effect> {
     let Some(choice) = model.choice.clone() else { return Vec::new() };
     let slow = model.is_slow();
@@ -52,7 +52,9 @@ fn settle(model: &mut Model) -> Vec<Effect> {
     }
     model.gallery.clear();
     let before = std::mem::replace(&mut model.graphics, graphics);
-    before.filter(|before| before.underlays).map(|_| Effect::Redraw).into_iter().collect()
+    let Some(before) = before else { return Vec::new() };
+    let forget = (before.protocol == Protocol::Kitty).then(|| Effect::Send(delete_all(before.wrapped)));
+    forget.into_iter().chain(before.underlays.then_some(Effect::Redraw)).collect()
 }
 
 /// The screen was drawn.

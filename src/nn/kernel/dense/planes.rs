@@ -1,7 +1,8 @@
 //! Sums of the weights that meet one plane of what a dense layer reads.
 //!
-//! A pooling between a plane and the layer hands each gradient on to one place, so that the mean over the plane, which is all
-//! that Grad-CAM wants, is that of the layer's gradient; and this is a product with these sums, a fiftieth of VGG's weights.
+//! A pooling between a plane and the layer hands each gradient on to one place of the plane, so that the plane's sum, which is all
+//! that Grad-CAM wants, is that of the layer's own gradient; and this is a product with these sums, which are a fiftieth of the
+//! weights of VGG's first dense layer.
 #![cfg_attr(
     target_arch = "x86_64",
     expect(unsafe_code, reason = "processor intrinsics, and loads through raw pointers")

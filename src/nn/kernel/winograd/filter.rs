@@ -60,7 +60,7 @@ impl Filter {
     ///
     /// # Panics
     /// If there are not so many.
-    pub fn some(level: Level, plain: &Plainly<'_>, outputs: Range<usize>, inputs: Range<usize>) -> Self {
+    pub fn some(level: Level, plain: &Untransformed<'_>, outputs: Range<usize>, inputs: Range<usize>) -> Self {
         let shape = Panels { rows: outputs.len(), columns: inputs.len() };
         let mut values = memory::take(elements(plain.tile) * shape.len());
         let (nothing, shared) = (vec![0.0; inputs.len() * TAPS], Shared::new(&mut values));
@@ -89,7 +89,7 @@ impl Filter {
 
 /// Filters as they are kept in files, `O x I x 3 x 3`.
 #[derive(Clone, Copy, Debug)]
-pub struct Plainly<'a> {
+pub struct Untransformed<'a> {
     /// Side of the output tiles that they are transformed for.
     pub tile: usize,
     /// Input channels.

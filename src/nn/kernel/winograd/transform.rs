@@ -13,7 +13,7 @@ use crate::nn::kernel::{
 
 /// Interpolation points of tiles of side 4. With these (and with those of tiles of side 2), a tile whose pixels are all
 /// equal has only one element that is not exactly zero (given fused multiply-add), and all its outputs are the same: plain areas of a
-/// photo stay plain, and pooling finds the first of equal maxima there.
+/// photo stay plain. (Of tiles that reach beyond such an area, [`alike`](super::alike) sees to that.)
 const A: f64 = 1.0;
 const B: f64 = 2.0;
 

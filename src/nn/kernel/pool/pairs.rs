@@ -1,0 +1,57 @@
+//! Maxima of windows of two by two that lie side by side, in one reading.
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "compiled a second time for wider vectors"))]
+#![expect(clippy::inline_always, reason = "to be compiled with the instructions of the caller")]
+
+use super::Size;
+use crate::nn::{Real, kernel::lanes::Level};
+
+/// Whether windows are such, and all whole.
+pub fn suit(size: &Size) -> bool {
+    let whole = |axis: usize| 2 * size.output[axis] <= size.input[axis];
+    (size.kernel, size.stride) == (2, 2) && whole(0) && whole(1)
+}
+
+/// The maxima of one plane, and where each was found: of equal ones, the first in reading order. Whether that is so: if there is
+/// a NaN, neither means anything.
+pub fn maxima<E: Real>(level: Level, size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+    match level {
+        // SAFETY: the level was found available.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => unsafe { maxima_avx2(size, plane, y, argmax) },
+        _ => row_by_row(size, plane, y, argmax),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn maxima_avx2<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+    row_by_row(size, plane, y, argmax)
+}
+
+#[inline(always)]
+fn row_by_row<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+    let (width, count) = (size.input[1], size.output[1]);
+    let mut odd = 0;
+    for row in 0..size.output[0] {
+        let first = 2 * row * width;
+        let (upper, lower) = (&plane[first..][..2 * count], &plane[first + width..][..2 * count]);
+        let (y, argmax) = (&mut y[row * count..][..count], &mut argmax[row * count..][..count]);
+        for at in 0..count {
+            let [a, b, c, d] = [upper[2 * at], upper[2 * at + 1], lower[2 * at], lower[2 * at + 1]];
+            let (right, below_right) = (b > a, d > c);
+            let (above, below) = (if right { b } else { a }, if below_right { d } else { c });
+            let down = below > above;
+            y[at] = if down { below } else { above };
+            let found = if down { width as u32 + u32::from(below_right) } else { u32::from(right) };
+            argmax[at] = first as u32 + 2 * at as u32 + found;
+            odd |= u32::from(is_nan(a) | is_nan(b) | is_nan(c) | is_nan(d));
+        }
+    }
+    odd == 0
+}
+
+#[inline(always)]
+#[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
+fn is_nan<E: Real>(x: E) -> bool {
+    x != x
+}
