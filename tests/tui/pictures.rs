@@ -119,9 +119,10 @@ fn pictures_given_up_for_a_slow_link_do_not_stay_under_the_letters() {
 fn kitty_is_told_to_forget_pictures_given_up_for_a_slow_link() {
     let (mut model, batch) = told(Protocol::Kitty);
     update(&mut model, Message::Made(encode(&batch)));
-    let facts = Facts { kitty: true, true_color: true, cell: CellShape::new(9, 20), ..Facts::default() };
+    let name = Some("kitty(0.35.2)".to_owned());
+    let facts = Facts { name, kitty: true, true_color: true, cell: CellShape::new(9, 20), ..Facts::default() };
     let here = Surroundings { ssh: true, ..Surroundings::default() };
-    let choice = Choice { watched: true, ..Choice::new(&Wishes::default(), &here, &facts, None) };
+    let choice = Choice::new(&Wishes::default(), &here, &facts, None);
     update(&mut model, Message::Terminal(Box::new(choice)));
     assert!(model.graphics.is_some_and(|graphics| graphics.protocol == Protocol::Kitty));
     let effects = update(&mut model, Message::Passed(110_000, Duration::from_millis(900)));
