@@ -80,16 +80,19 @@ fn pictures_are_half_blocks_until_they_are_encoded_and_while_something_lies_over
     }
 }
 
+/// A terminal with 24-bit colours that calls itself so, used as is best.
+fn found(name: &str, here: &Surroundings, facts: &Facts) -> Message {
+    let facts = Facts { name: Some(name.to_owned()), true_color: true, cell: CellShape::new(9, 20), ..facts.clone() };
+    Message::Terminal(Box::new(Choice::new(&Wishes::default(), here, &facts, None)))
+}
+
 /// Konsole draws text over pictures, not in place of them.
 #[test]
 fn the_screen_is_cleared_where_pictures_would_stay_under_what_comes_over_them() {
     for (name, underlays) in [("Konsole 22.12.3", true), ("XTerm(379)", false)] {
         let (mut model, _) = told(Protocol::Sixel);
-        let name = Some(name.to_owned());
-        let facts = Facts { name, sixel: true, true_color: true, cell: CellShape::new(9, 20), ..Facts::default() };
-        let choice = Choice::new(&Wishes::default(), &Surroundings::default(), &facts, None);
-        let batch =
-            batch(update(&mut model, Message::Terminal(Box::new(choice)))).unwrap_or_else(|| told(Protocol::Sixel).1);
+        let choice = found(name, &Surroundings::default(), &Facts { sixel: true, ..Facts::default() });
+        let batch = batch(update(&mut model, choice)).unwrap_or_else(|| told(Protocol::Sixel).1);
         update(&mut model, Message::Made(encode(&batch)));
         let mut redraws = |keys: &str| press(&mut model, keys).iter().any(|effect| matches!(effect, Effect::Redraw));
         assert_eq!(redraws("?"), underlays, "help comes");
@@ -103,11 +106,8 @@ fn the_screen_is_cleared_where_pictures_would_stay_under_what_comes_over_them() 
 fn pictures_given_up_for_a_slow_link_do_not_stay_under_the_letters() {
     for (name, underlays) in [("Konsole 22.12.3", true), ("XTerm(379)", false)] {
         let (mut model, _) = told(Protocol::Sixel);
-        let name = Some(name.to_owned());
-        let facts = Facts { name, sixel: true, true_color: true, cell: CellShape::new(9, 20), ..Facts::default() };
         let here = Surroundings { ssh: true, ..Surroundings::default() };
-        let choice = Choice::new(&Wishes::default(), &here, &facts, None);
-        update(&mut model, Message::Terminal(Box::new(choice)));
+        update(&mut model, found(name, &here, &Facts { sixel: true, ..Facts::default() }));
         assert!(model.graphics.is_some());
         let effects = update(&mut model, Message::Passed(110_000, Duration::from_millis(900)));
         assert!(model.graphics.is_none() && model.is_slow());
@@ -119,11 +119,8 @@ fn pictures_given_up_for_a_slow_link_do_not_stay_under_the_letters() {
 fn kitty_is_told_to_forget_pictures_given_up_for_a_slow_link() {
     let (mut model, batch) = told(Protocol::Kitty);
     update(&mut model, Message::Made(encode(&batch)));
-    let name = Some("kitty(0.35.2)".to_owned());
-    let facts = Facts { name, kitty: true, true_color: true, cell: CellShape::new(9, 20), ..Facts::default() };
     let here = Surroundings { ssh: true, ..Surroundings::default() };
-    let choice = Choice::new(&Wishes::default(), &here, &facts, None);
-    update(&mut model, Message::Terminal(Box::new(choice)));
+    update(&mut model, found("kitty(0.35.2)", &here, &Facts { kitty: true, ..Facts::default() }));
     assert!(model.graphics.is_some_and(|graphics| graphics.protocol == Protocol::Kitty));
     let effects = update(&mut model, Message::Passed(110_000, Duration::from_millis(900)));
     let sent = effects.iter().find_map(|effect| if let Effect::Send(text) = effect { Some(text) } else { None });

@@ -98,7 +98,7 @@ impl<E: Real> Convolution<E> {
             Ready::Passing(stored) => {
                 let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
                 let values = read(&**stored);
-                let filters = plain(size, &values);
+                let filters = untransformed(size, &values);
                 winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
             }
         }
@@ -131,7 +131,7 @@ impl<E: Real> Convolution<E> {
             }
             Ready::Passing(stored) => {
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-                winograd::input_gradient(level, size, up, plain(size, &read(&**stored)), down, fresh);
+                winograd::input_gradient(level, size, up, untransformed(size, &read(&**stored)), down, fresh);
             }
         }
     }
@@ -142,7 +142,7 @@ fn passing(size: &Size) -> bool {
     size.fits_tiles() && winograd::uses_filters_once(Level::best(), size)
 }
 
-fn plain<'a>(size: &Size, values: &'a [f32]) -> Filters<'a> {
+fn untransformed<'a>(size: &Size, values: &'a [f32]) -> Filters<'a> {
     Filters::Untransformed(Untransformed { tile: winograd::tile(size), inputs: size.inputs, values })
 }
 

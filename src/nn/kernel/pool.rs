@@ -1,4 +1,6 @@
 //! Max pooling with PyTorch's rules: the first of equal maxima, and NaN above all.
+#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "compiled a second time for wider vectors"))]
+#![expect(clippy::inline_always, reason = "to be compiled with the instructions of the caller")]
 
 mod columns;
 mod pairs;
@@ -43,13 +45,8 @@ pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>
         .zip(x.par_chunks_exact(in_area))
         .with_min_len((LEAST / out_area.max(1)).max(1))
         .for_each(|((y, argmax), plane)| {
-            let sound = !fault::last_of_equals(true);
-            if sound && pairs::suit(size) && pairs::maxima(level, size, plane, y, argmax) {
+            if !fault::last_of_equals(true) && maxima(level, size, plane, y, argmax) {
                 return;
-            }
-            let plain = sound && plane.iter().fold(true, |none, &v| none & !is_nan(v));
-            if plain && size.kernel <= columns::WIDEST {
-                return columns::maxima(level, size, plane, y, argmax);
             }
             for (at, (y, argmax)) in y.iter_mut().zip(argmax).enumerate() {
                 let best = window_maximum(size, plane, at / size.output[1], at % size.output[1]);
@@ -61,6 +58,35 @@ pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>
 
 /// Outputs below which a thread is not worth its while.
 const LEAST: usize = 1 << 12;
+
+/// The maxima of one plane in simple loops, of which compilers make vectors, if there is no NaN and windows are narrow; whether
+/// that is so.
+fn maxima<E: Real>(level: Level, size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+    match level {
+        // SAFETY: the level was found available.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => unsafe { maxima_avx2(size, plane, y, argmax) },
+        _ => maxima_plain(size, plane, y, argmax),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn maxima_avx2<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+    maxima_plain(size, plane, y, argmax)
+}
+
+#[inline(always)]
+fn maxima_plain<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+    if pairs::suit(size) {
+        return pairs::maxima(size, plane, y, argmax);
+    }
+    let suits = size.kernel <= columns::WIDEST && plane.iter().fold(true, |none, &v| none & !is_nan(v));
+    if suits {
+        columns::maxima(size, plane, y, argmax);
+    }
+    suits
+}
 
 fn window_maximum<E: Real>(size: &Size, plane: &[E], row: usize, column: usize) -> usize {
     let [height, width] = size.input;
@@ -76,6 +102,7 @@ fn window_maximum<E: Real>(size: &Size, plane: &[E], row: usize, column: usize) 
     best
 }
 
+#[inline(always)]
 #[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
 fn is_nan<E: Real>(x: E) -> bool {
     x != x

@@ -1,12 +1,11 @@
 //! Maxima of planes without NaN over narrow windows: first down the columns of a row of windows, then along the row, in
 //! simple loops of which compilers make vectors.
-#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "compiled a second time for wider vectors"))]
 #![expect(clippy::needless_bitwise_bool, reason = "branches would keep the loops from becoming vectors")]
 #![expect(clippy::inline_always, reason = "to be compiled with the instructions of the caller")]
 #![expect(clippy::needless_range_loop, reason = "several arrays in step")]
 
 use super::Size;
-use crate::nn::{Real, kernel::lanes::Level};
+use crate::nn::Real;
 
 /// Side of the widest window.
 pub const WIDEST: usize = 3;
@@ -15,23 +14,8 @@ pub const WIDEST: usize = 3;
 ///
 /// # Panics
 /// If windows are wider than [`WIDEST`].
-pub fn maxima<E: Real>(level: Level, size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) {
-    match level {
-        // SAFETY: the level was found available.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 | Level::Avx512 => unsafe { maxima_avx2(size, plane, y, argmax) },
-        _ => row_by_row(size, plane, y, argmax),
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn maxima_avx2<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) {
-    row_by_row(size, plane, y, argmax);
-}
-
 #[inline(always)]
-fn row_by_row<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) {
+pub fn maxima<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) {
     let mut columns = Columns::new(size);
     let rows = y.chunks_exact_mut(size.output[1]).zip(argmax.chunks_exact_mut(size.output[1]));
     for (row, (y, argmax)) in rows.enumerate() {

@@ -1,9 +1,8 @@
 //! Maxima of windows of two by two that lie side by side, in one reading.
-#![cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "compiled a second time for wider vectors"))]
 #![expect(clippy::inline_always, reason = "to be compiled with the instructions of the caller")]
 
-use super::Size;
-use crate::nn::{Real, kernel::lanes::Level};
+use super::{Size, is_nan};
+use crate::nn::Real;
 
 /// Whether windows are such, and all whole.
 pub fn suit(size: &Size) -> bool {
@@ -13,23 +12,8 @@ pub fn suit(size: &Size) -> bool {
 
 /// The maxima of one plane, and where each was found: of equal ones, the first in reading order. Whether that is so: if there is
 /// a NaN, neither means anything.
-pub fn maxima<E: Real>(level: Level, size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
-    match level {
-        // SAFETY: the level was found available.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 | Level::Avx512 => unsafe { maxima_avx2(size, plane, y, argmax) },
-        _ => row_by_row(size, plane, y, argmax),
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn maxima_avx2<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
-    row_by_row(size, plane, y, argmax)
-}
-
 #[inline(always)]
-fn row_by_row<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+pub fn maxima<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
     let (width, count) = (size.input[1], size.output[1]);
     let mut odd = 0;
     for row in 0..size.output[0] {
@@ -48,10 +32,4 @@ fn row_by_row<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]
         }
     }
     odd == 0
-}
-
-#[inline(always)]
-#[expect(clippy::eq_op, reason = "only a NaN differs from itself")]
-fn is_nan<E: Real>(x: E) -> bool {
-    x != x
 }

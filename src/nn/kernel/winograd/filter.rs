@@ -60,20 +60,20 @@ impl Filter {
     ///
     /// # Panics
     /// If there are not so many.
-    pub fn some(level: Level, plain: &Untransformed<'_>, outputs: Range<usize>, inputs: Range<usize>) -> Self {
+    pub fn some(level: Level, filters: &Untransformed<'_>, outputs: Range<usize>, inputs: Range<usize>) -> Self {
         let shape = Panels { rows: outputs.len(), columns: inputs.len() };
-        let mut values = memory::take(elements(plain.tile) * shape.len());
+        let mut values = memory::take(elements(filters.tile) * shape.len());
         let (nothing, shared) = (vec![0.0; inputs.len() * TAPS], Shared::new(&mut values));
         for group in 0..outputs.len().div_ceil(OCTET) {
             let rows = std::array::from_fn(|r| {
                 let output = outputs.start + group * OCTET + r;
-                let row = || &plain.values[(output * plain.inputs + inputs.start) * TAPS..][..inputs.len() * TAPS];
+                let row = || &filters.values[(output * filters.inputs + inputs.start) * TAPS..][..inputs.len() * TAPS];
                 if output < outputs.end { row() } else { &nothing }
             });
             // SAFETY: nobody else knows of this memory.
-            unsafe { panel(level, plain.tile, (group, rows), shape, &shared) };
+            unsafe { panel(level, filters.tile, (group, rows), shape, &shared) };
         }
-        Self { tile: plain.tile, shape, values }
+        Self { tile: filters.tile, shape, values }
     }
 
     /// Leaves the memory to others.
