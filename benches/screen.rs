@@ -98,3 +98,10 @@ fn two_panes_and_their_difference(bencher: Bencher) {
 fn nothing_changed(bencher: Bencher) {
     frames(bencher, model(), ['~', '~']);
 }
+
+#[divan::bench]
+fn three_pictures_in_256_colours(bencher: Bencher) {
+    let mut model = model();
+    model.depth = Depth::Palette256;
+    frames(bencher, model, ['[', ']']);
+}

@@ -2,6 +2,7 @@
 
 mod cells;
 pub mod halfblock;
+mod oklab;
 mod palette;
 mod png;
 pub mod resample;

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use rayon::prelude::*;
+
 use crate::{planes::Planes, raster::Raster};
 
 /// Colours for numbers.
@@ -21,6 +23,9 @@ pub enum ColorMap {
     #[value(skip)]
     Shades,
 }
+
+/// Values below which handing them to another thread costs more than it gains.
+const LEAST: usize = 1 << 12;
 
 /// What a NaN looks like in every map.
 const NOT_A_NUMBER: [u8; 3] = [255, 0, 255];
@@ -76,7 +81,8 @@ impl ColorMap {
 
     /// The first plane of `map` in colours.
     pub fn paint(self, map: &Planes) -> Raster {
-        Raster::new(map.width, map.height, map.plane(0).iter().map(|&v| self.color(v)).collect())
+        let values = map.plane(0).par_iter().with_min_len(LEAST);
+        Raster::new(map.width, map.height, values.map(|&value| self.color(value)).collect())
     }
 
     /// A strip of all its colours from left to right.

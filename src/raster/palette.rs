@@ -1,8 +1,17 @@
 //! Colours that a terminal has, and the nearest of them to a pixel.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{
+        LazyLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
 
 use ratatui::style::Color;
+
+use super::oklab::Lab;
 
 /// How many colours a terminal or a text may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,16 +98,45 @@ fn distance(a: [u8; 3], b: [u8; 3]) -> u32 {
     a.iter().zip(b).map(|(&a, b)| u32::from(a.abs_diff(b)).pow(2)).sum()
 }
 
-/// The nearest of xterm's 6x6x6 cube (16 to 231) and 24 greys (232 to 255).
+/// The levels that each channel has in xterm's 6x6x6 cube.
+const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+
+/// What xterm shows for 16 to 231 (the cube) and 232 to 255 (24 greys).
+static FIXED: LazyLock<[Lab; 240]> = LazyLock::new(|| {
+    std::array::from_fn(|at| match at {
+        0..216 => Lab::of([at / 36, at / 6 % 6, at % 6].map(|level| LEVELS[level])),
+        _ => Lab::of([8 + 10 * (at - 216) as u8; 3]),
+    })
+});
+
+/// Colours lately asked for, each beside its answer: the colour in the upper 24 bits, the answer, never 0, in the lower 8.
+/// Pictures ask for the same ones over and over.
+static ASKED: [AtomicU32; 1 << 14] = [const { AtomicU32::new(0) }; 1 << 14];
+
+/// The one of xterm's 240 fixed colours that people would take for this.
 fn palette256(color: [u8; 3]) -> u8 {
-    const LEVELS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let nearest = |c: u8| (0..6).min_by_key(|&i| LEVELS[i].abs_diff(c)).expect("six levels");
-    let [r, g, b] = color.map(nearest);
-    let cube = [LEVELS[r], LEVELS[g], LEVELS[b]];
-    let sum: u32 = color.iter().map(|&c| u32::from(c)).sum();
-    let step = (sum.saturating_sub(9) / 30).min(23) as u8;
-    let grey = [8 + 10 * step; 3];
-    if distance(grey, color) < distance(cube, color) { 232 + step } else { (16 + 36 * r + 6 * g + b) as u8 }
+    let [r, g, b] = color.map(u32::from);
+    let number = r << 16 | g << 8 | b;
+    let place = &ASKED[(number.wrapping_mul(0x9E37_79B1) >> 18) as usize];
+    let known = place.load(Ordering::Relaxed);
+    if known >> 8 == number && known & 0xFF != 0 {
+        return known as u8;
+    }
+    let found = looks_like(color);
+    place.store(number << 8 | u32::from(found), Ordering::Relaxed);
+    found
+}
+
+/// The most alike of the cube's eight colours around this one and the two greys about as bright. Each channel's nearest level
+/// would turn a dark red with a trace of blue into magenta.
+fn looks_like(color: [u8; 3]) -> u8 {
+    let below = color.map(|channel| LEVELS[1..5].iter().filter(|&&level| level <= channel).count());
+    let corner = |bits: usize| (0..3).fold(0, |at, channel| 6 * at + below[channel] + (bits >> channel & 1));
+    let grey = (luminance(color).saturating_sub(8) / 10).min(22) as usize;
+    let wanted = Lab::of(color);
+    let near = (0..8).map(corner).chain([216 + grey, 217 + grey]).map(|at| (at, FIXED[at].distance(wanted)));
+    let (nearest, _) = near.min_by(|(_, a), (_, b)| a.total_cmp(b)).expect("ten colours");
+    16 + nearest as u8
 }
 
 /// The nearest of the 16 colours as xterm shows them.
@@ -150,6 +188,24 @@ mod tests {
         let all: std::collections::HashSet<Option<Color>> =
             (0..16).map(|at| Depth::Palette256.nearest(dotted([115, 0, 0], (at % 4, at / 4)))).collect();
         assert!(all.len() > 1, "a colour between two is made of both");
+    }
+
+    #[test]
+    fn hues_survive() {
+        for (color, indexed) in [([190, 40, 48], 124), ([5, 48, 97], 17), ([103, 0, 31], 52), ([120, 120, 126], 243)] {
+            assert_eq!(Depth::Palette256.nearest(color), Some(Color::Indexed(indexed)), "{color:?}");
+        }
+    }
+
+    #[test]
+    fn few_of_the_240_colours_are_nearer_than_the_ten_looked_at() {
+        let colors = (0..4096_u32).map(|i| [i >> 8, i >> 4 & 15, i & 15].map(|channel| (17 * channel) as u8));
+        let worse = colors.filter(|&color| {
+            let distance = |lab: &Lab| lab.distance(Lab::of(color));
+            let best = FIXED.iter().map(distance).min_by(f32::total_cmp).expect("240 colours");
+            distance(&FIXED[usize::from(palette256(color) - 16)]) > best
+        });
+        assert!(worse.count() < 41, "one in a hundred");
     }
 
     #[test]

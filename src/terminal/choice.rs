@@ -160,7 +160,8 @@ fn graphics(here: &Surroundings, facts: &Facts, name: &str, cell: Option<CellSha
         let said = if name.is_empty() { &program } else { name };
         return Chosen::new(Protocol::Iterm2, format!("it calls itself {said}"));
     }
-    if facts.sixel {
+    // tmux's own attributes say what tmux can do; where the terminal around it has no sixels it writes a notice instead.
+    if facts.sixel && (!here.tmux || here.tmux_sixels) {
         let whose = if here.tmux { "tmux's" } else { "its" };
         return Chosen::new(Protocol::Sixel, format!("{whose} device attributes (DA1) list sixels"));
     }
@@ -172,6 +173,7 @@ fn graphics(here: &Surroundings, facts: &Facts, name: &str, cell: Option<CellSha
         return blocks("it answered kitty's question, but is not known to have Unicode placeholders");
     }
     match (here.tmux, here.tmux_passes) {
+        (true, _) if facts.sixel => blocks("tmux has sixels, but knows of none in the terminal around it"),
         (true, false) => blocks("tmux has no sixels and hands nothing on (set -g allow-passthrough on)"),
         _ if facts.is_silent() => blocks("the terminal did not answer"),
         _ => blocks("the terminal has none of kitty's, iTerm2's pictures and sixels"),
@@ -233,6 +235,7 @@ mod tests {
         let plain = Surroundings { term: "xterm-256color".into(), ..Default::default() };
         let iterm = Surroundings { program: "iTerm2".into(), ..plain.clone() };
         let tmux = Surroundings { tmux: true, ..plain.clone() };
+        let sixels_around = Surroundings { tmux_sixels: true, ..tmux.clone() };
         let kitty_in_tmux = Surroundings { tmux_passes: true, kitty: true, ..tmux.clone() };
         let [new_in_tmux, old_in_tmux, other_in_tmux] = ["kitty(0.35.2)", "kitty(0.26.5)", "Konsole 22.12.3"]
             .map(|around| Surroundings { around: around.to_owned(), ..kitty_in_tmux.clone() });
@@ -246,7 +249,10 @@ mod tests {
             (&plain, facts("XTerm(390)", false, true), Protocol::Sixel),
             (&plain, facts("XTerm(390)", false, false), Protocol::HalfBlocks),
             (&iterm, Facts { cell: cell(), ..Facts::default() }, Protocol::Iterm2),
-            (&tmux, facts("tmux 3.5", false, true), Protocol::Sixel),
+            (&sixels_around, facts("tmux 3.5", false, true), Protocol::Sixel),
+            (&sixels_around, facts("tmux 3.5", false, false), Protocol::HalfBlocks),
+            (&tmux, facts("tmux 3.5", false, true), Protocol::HalfBlocks),
+            (&kitty_in_tmux, facts("tmux 3.5", false, true), Protocol::HalfBlocks),
             (&tmux, facts("tmux 3.5", false, false), Protocol::HalfBlocks),
             (&kitty_in_tmux, facts("tmux 3.5", true, false), Protocol::Kitty),
             (&new_in_tmux, facts("tmux 3.5", true, false), Protocol::Kitty),

@@ -48,19 +48,19 @@ pub fn question(here: &Surroundings, limit: Duration) -> Result<String, Silence>
     Ok(format!("{kitty}\x1b[>q\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[0m\x1b[?2026$p\x1b[16t\x1b[c"))
 }
 
-/// Listens on standard input until the answer is complete, `limit` has passed since `asked`, or `stop` says so. Keys
-/// typed meanwhile are given to `key` as they come. The terminal must be in raw mode.
+/// Listens on standard input until `limit` has passed since `asked` or `enough` says so. Keys typed meanwhile are given to
+/// `key` as they come. The terminal must be in raw mode.
 ///
 /// # Errors
 /// If standard input is closed or cannot be read.
 pub fn listen(
     replies: &mut Replies,
     (asked, limit): (Instant, Duration),
-    stop: impl Fn() -> bool,
+    enough: impl Fn(&Replies) -> bool,
     mut key: impl FnMut(Vec<u8>),
 ) -> io::Result<()> {
     let mut bytes = [0; 1024];
-    while !replies.facts.complete && !stop() {
+    while !enough(replies) {
         let left = limit.saturating_sub(asked.elapsed());
         if left.is_zero() {
             break;
@@ -75,9 +75,11 @@ pub fn listen(
         } else {
             replies.pause();
         }
+        if replies.facts.complete {
+            replies.facts.round_trip.get_or_insert_with(|| asked.elapsed());
+        }
         replies.take_keys().into_iter().for_each(&mut key);
     }
-    replies.facts.round_trip = replies.facts.complete.then(|| asked.elapsed());
     Ok(())
 }
 
@@ -102,7 +104,8 @@ pub fn ask(here: &Surroundings, limit: Duration) -> io::Result<Facts> {
     let mut out = io::stdout();
     let sent = out.write_all(question.as_bytes()).and_then(|()| out.flush());
     let mut replies = Replies::default();
-    let heard = sent.and_then(|()| listen(&mut replies, (asked, limit), || false, |_| {}));
+    let enough = |replies: &Replies| replies.facts.complete && (replies.heard_kitty() || !here.answers_later());
+    let heard = sent.and_then(|()| listen(&mut replies, (asked, limit), enough, |_| {}));
     // What a terminal that does not know the question printed of it.
     let _ = out.write_all(b"\r\x1b[K").and_then(|()| out.flush());
     disable_raw_mode()?;

@@ -15,7 +15,11 @@ pub struct Replies {
     pub facts: Facts,
     keys: Vec<Vec<u8>>,
     pending: Vec<u8>,
+    heard_kitty: bool,
 }
+
+/// How an answer to the last of kitty's questions begins.
+const LAST_OF_KITTY: &[u8] = b"\x1b_Gi=32";
 
 /// How much of the pending bytes is known to belong together.
 enum Piece {
@@ -43,12 +47,18 @@ impl Replies {
                 Piece::Answer(count) => {
                     let answer: Vec<u8> = self.pending.drain(..count).collect();
                     learn(&mut self.facts, &answer);
+                    self.heard_kitty |= answer.starts_with(LAST_OF_KITTY);
                 }
             }
             if self.pending.is_empty() {
                 return;
             }
         }
+    }
+
+    /// Whether all that was asked of kitty's protocol was answered, by yes or no.
+    pub fn heard_kitty(&self) -> bool {
+        self.heard_kitty
     }
 
     /// Keys typed so far, each the bytes that the terminal sent for it.
@@ -259,6 +269,19 @@ mod tests {
                 .collect();
             let parts: Vec<&[u8]> = bytes.chunks(7).collect();
             parsed(&parts);
+        }
+    }
+
+    #[test]
+    fn kitty_has_answered_when_its_last_question_is_answered_by_yes_or_no() {
+        for last in ["\x1b_Gi=32;OK\x1b\\", "\x1b_Gi=32;EINVAL:no zlib\x1b\\"] {
+            let mut replies = Replies::default();
+            replies.push(b"\x1b[?1;2;4c\x1b_Gi=31;OK\x1b\\");
+            assert!(replies.facts.complete && replies.facts.kitty && !replies.heard_kitty());
+            replies.push(last.as_bytes());
+            assert!(replies.heard_kitty());
+            replies.end();
+            assert!(replies.take_keys().is_empty());
         }
     }
 }

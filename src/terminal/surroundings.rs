@@ -8,7 +8,7 @@ use std::{
 };
 
 /// How long tmux may take to answer.
-const PATIENCE: Duration = Duration::from_millis(300);
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The variables that matter, empty where they are not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Surroundings {
     pub around: String,
     /// Whether tmux hands what it is told to on to the terminal around it (`allow-passthrough`).
     pub tmux_passes: bool,
+    /// Whether tmux knows that the terminal around it has sixels.
+    pub tmux_sixels: bool,
     /// Whether this came over SSH.
     pub ssh: bool,
     /// Whether a variable says that kitty or Ghostty is around, inside tmux as well.
@@ -48,6 +50,7 @@ impl Surroundings {
             no_color: set("NO_COLOR"),
             tmux: set("TMUX"),
             tmux_passes: false,
+            tmux_sixels: false,
             around: String::new(),
             ssh: set("SSH_CONNECTION") || set("SSH_TTY") || set("SSH_CLIENT"),
             kitty: set("KITTY_WINDOW_ID") || set("GHOSTTY_RESOURCES_DIR"),
@@ -65,9 +68,25 @@ impl Surroundings {
         if !plain.tmux {
             return plain;
         }
-        let said = tmux_says().unwrap_or_default();
-        let (passes, around) = said.split_once(' ').unwrap_or((&said, ""));
-        Self { tmux_passes: matches!(passes, "on" | "all" | "1" | "2"), around: around.to_owned(), ..plain }
+        plain.told_by_tmux(&tmux_says().unwrap_or_default())
+    }
+
+    /// The same, with what tmux says (see [`ASKED`]).
+    fn told_by_tmux(self, said: &str) -> Self {
+        let mut parts = said.splitn(3, '|');
+        let mut next = || parts.next().unwrap_or_default();
+        let (passes, features, around) = (next(), next(), next());
+        Self {
+            tmux_passes: matches!(passes, "on" | "all" | "1" | "2"),
+            tmux_sixels: features.split(',').any(|feature| feature == "sixel"),
+            around: around.to_owned(),
+            ..self
+        }
+    }
+
+    /// Whether a part of the question goes on to the terminal around tmux, which answers after tmux has answered the rest.
+    pub fn answers_later(&self) -> bool {
+        self.tmux && self.tmux_passes
     }
 
     /// Whether this terminal would print questions rather than answer them.
@@ -76,11 +95,13 @@ impl Surroundings {
     }
 }
 
-/// Whether tmux is set to hand sequences on, and what the terminal around it calls itself; waits for it no longer than a
-/// moment.
+/// What tmux is asked: whether it hands sequences on, and what the terminal around it can do and calls itself.
+const ASKED: &str = "#{allow-passthrough}|#{client_termfeatures}|#{client_termtype}";
+
+/// Tmux's answer; it is waited for no longer than a moment.
 fn tmux_says() -> Option<String> {
     let mut command = Command::new("tmux");
-    command.args(["display-message", "-p", "#{allow-passthrough} #{client_termtype}"]);
+    command.args(["display-message", "-p", ASKED]);
     let run = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = run.ok()?;
     let began = Instant::now();
@@ -112,5 +133,17 @@ mod tests {
         });
         assert!(here.tmux && !here.ssh && !here.no_color && !here.kitty);
         assert_eq!((here.term.as_str(), here.program.as_str()), ("tmux-256color", "iTerm2"));
+    }
+
+    #[test]
+    fn tmux_is_understood_whatever_it_leaves_out() {
+        let told = |said: &str| {
+            let here = Surroundings { tmux: true, ..Surroundings::default() }.told_by_tmux(said);
+            (here.tmux_passes, here.tmux_sixels, here.around)
+        };
+        assert_eq!(told("on|256,RGB,sixel,title|XTerm(379)"), (true, true, "XTerm(379)".to_owned()));
+        assert_eq!(told("off|bpaste,title|kitty(0.41.1)"), (false, false, "kitty(0.41.1)".to_owned()));
+        assert_eq!(told("all||a|b"), (true, false, "a|b".to_owned()));
+        assert_eq!(told(""), (false, false, String::new()));
     }
 }

@@ -18,7 +18,7 @@ use super::{
     meter::{Drawn, TELLING},
     model::{Model, Start},
     save::save,
-    signals::{Happening, Keyboard, Signalled, Timing},
+    signals::{Asked, Happening, Keyboard, Signalled, Timing},
     terminal::Screen,
     update::update,
     view,
@@ -132,7 +132,8 @@ fn serve(
     if let Some(question) = &asked {
         screen.ask(question)?;
     }
-    let keyboard = Keyboard::start(sender.clone(), asked.map(|_| limit))?;
+    let answers_later = asking.here.answers_later();
+    let keyboard = Keyboard::start(sender.clone(), asked.map(|_| Asked { limit, answers_later }))?;
     let (facts, key, savers, timings) = (Facts::default(), None, Vec::new(), TIMINGS);
     let mut all = Loop { asking, facts, key, keyboard, timings, model, screen, orders, sender, savers, began };
     all.adopt()?;

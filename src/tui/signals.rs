@@ -91,6 +91,15 @@ pub struct Timing {
     pub round_trip: Duration,
 }
 
+/// A question that was asked just now.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// How long its answer is awaited.
+    pub limit: Duration,
+    /// Whether a part of the answer comes after its end.
+    pub answers_later: bool,
+}
+
 /// The thread that reads keys; dropping this ends it.
 pub struct Keyboard {
     over: Arc<AtomicBool>,
@@ -98,11 +107,11 @@ pub struct Keyboard {
 }
 
 impl Keyboard {
-    /// Starts the thread. A question asked just now is awaited first, for so long.
+    /// Starts the thread. A question asked just now is awaited first.
     ///
     /// # Errors
     /// If the system gives no thread.
-    pub fn start(to_loop: Sender<Happening>, asked: Option<Duration>) -> io::Result<Self> {
+    pub fn start(to_loop: Sender<Happening>, asked: Option<Asked>) -> io::Result<Self> {
         let began = Instant::now();
         let over = Arc::new(AtomicBool::new(false));
         let until = over.clone();
@@ -110,8 +119,8 @@ impl Keyboard {
         let timed = timing.clone();
         thread::Builder::new().name("saltty keys".to_owned()).spawn(move || {
             let heard = catch_unwind(AssertUnwindSafe(|| {
-                if let Some(limit) = asked {
-                    await_answer((began, limit), &until, &to_loop)?;
+                if let Some(asked) = asked {
+                    await_answer((began, asked), &until, &to_loop)?;
                 }
                 listen(&until, &timed, &to_loop)
             }));
@@ -134,15 +143,20 @@ impl Drop for Keyboard {
 }
 
 /// Keys typed meanwhile count at once.
-fn await_answer((began, limit): (Instant, Duration), over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
+fn await_answer((began, asked): (Instant, Asked), over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
     let mut replies = Replies::default();
-    let stop = || over.load(Ordering::Relaxed);
-    terminal::listen(&mut replies, (began, limit), stop, |bytes| pass_on(&bytes, to_loop))?;
-    let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
+    let over = || over.load(Ordering::Relaxed);
+    let hear = |replies: &mut Replies, limit, enough: fn(&Replies) -> bool| {
+        terminal::listen(replies, (began, limit), |said| enough(said) || over(), |bytes| pass_on(&bytes, to_loop))?;
+        let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
+        io::Result::Ok(())
+    };
+    hear(&mut replies, asked.limit, |said| said.facts.complete)?;
     if !replies.facts.complete {
         // What comes late must not be taken for keys.
-        terminal::listen(&mut replies, (began, limit + LATE), stop, |bytes| pass_on(&bytes, to_loop))?;
-        let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
+        hear(&mut replies, asked.limit + LATE, |said| said.facts.complete)?;
+    } else if asked.answers_later && !replies.heard_kitty() {
+        hear(&mut replies, asked.limit, Replies::heard_kitty)?;
     }
     pass_on_rest(replies, to_loop);
     Ok(())
@@ -166,9 +180,9 @@ fn time(timing: Timing, over: &AtomicBool, to_loop: &Sender<Happening>) -> io::R
     let mut out = io::stdout().lock();
     out.write_all(b"\x1b[c").and_then(|()| out.flush())?;
     drop(out);
-    let stop = || over.load(Ordering::Relaxed);
+    let enough = |replies: &Replies| replies.facts.complete || over.load(Ordering::Relaxed);
     let mut replies = Replies::default();
-    terminal::listen(&mut replies, (asked, LONGEST), stop, |bytes| pass_on(&bytes, to_loop))?;
+    terminal::listen(&mut replies, (asked, LONGEST), enough, |bytes| pass_on(&bytes, to_loop))?;
     pass_on_rest(replies, to_loop);
     if asked.elapsed().saturating_sub(timing.round_trip) >= NOTICED {
         let took = timing.since.elapsed().saturating_sub(timing.round_trip);

@@ -174,13 +174,7 @@ fn centered<'t>(text: impl Into<Text<'t>>, area: Rect, buf: &mut Buffer) {
     paragraph.render(Rect { y: area.y + (area.height - height) / 2, height, ..area }, buf);
 }
 
-/// Rows beyond which no text is measured.
-const TALLEST: u16 = 200;
-
 /// Rows that `paragraph` takes when wrapped into `width` columns.
 fn rows(paragraph: &Paragraph, width: u16) -> u16 {
-    let mut page = Buffer::empty(Rect::new(0, 0, width, TALLEST));
-    paragraph.clone().render(page.area, &mut page);
-    let blank = |&y: &u16| (0..width).all(|x| page[(x, y)].symbol() == " ");
-    TALLEST - (0..TALLEST).rev().take_while(blank).count() as u16
+    paragraph.line_count(width).try_into().unwrap_or(u16::MAX)
 }

@@ -1,6 +1,8 @@
 //! A terminal that answers saltty's question, and one that does not.
 
 use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
     thread,
     time::{Duration, Instant},
 };
@@ -148,6 +150,33 @@ fn says(screen: &Screen, text: &str) -> Option<()> {
 fn no_blocks(screen: &Screen) -> Option<()> {
     let upper = |((row, _), ..): &crate::tty::Pixel| *row < 10;
     (!crate::tty::pixels(screen).iter().any(upper)).then_some(())
+}
+
+/// What tmux with sixels answers by itself.
+const TMUX: &str = "\x1bP>|tmux 3.5a\x1b\\\x1b[6;20;9t\x1b[?1;2;4c";
+
+#[test]
+fn the_terminal_around_tmux_answers_later_and_only_its_sixels_count() {
+    let programs = tempfile::tempdir().unwrap();
+    let tmux = programs.path().join("tmux");
+    fs::write(&tmux, "#!/bin/sh\necho 'on|bpaste,title|kitty(0.41.1)'\n").unwrap();
+    fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
+    let (query, tmux) = (("SALTTY_QUERY_MS", "10000"), ("TMUX", "/nowhere,1,0"));
+    let variables = [("TERM", "tmux-256color"), ("SALTTY_LINK", "fast"), query, tmux, ("PATH", &path)];
+    let mut tty = Tty::start(&[CAT_AND_DOG], &Setting { variables: &variables, ..Setting::default() });
+    wait_written(&tty, "\x1bPtmux;\x1b\x1b_Gi=31");
+    answer(&mut tty, TMUX, "");
+    tty.wait("half blocks until then", |screen| is_explained(screen).and(blocks(screen)));
+    tty.press("\x1b_Gi=31;O");
+    thread::sleep(Duration::from_millis(20));
+    tty.press("K\x1b\\\x1b_Gi=32;OK\x1b\\");
+    wait_written(&tty, "\u{10EEEE}");
+    tty.wait("pictures in place of half blocks", no_blocks);
+    tty.press("q");
+    let (status, _, written) = tty.end();
+    assert_eq!(status, 0);
+    assert!(!written.contains("\x1bP0;") && !written.contains("\x1bPq"), "no sixels");
 }
 
 #[test]

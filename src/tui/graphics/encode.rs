@@ -77,10 +77,21 @@ fn sixel(visible: &Raster, (wide, high): (usize, usize), size: Size, graphics: G
     let made = |coarse: usize| {
         let small = resample::bilinear(visible, wide.div_ceil(coarse), high.div_ceil(coarse));
         let scaled = if coarse == 1 { small } else { resample::nearest(&small, wide, high) };
-        Sixel::new(image(scaled)?, size, graphics.wrapped).ok()
+        let sixel = Sixel::new(image(scaled)?, size, graphics.wrapped).ok()?;
+        Some(if graphics.tmux && !graphics.wrapped { over_spaces(&sixel) } else { sixel })
     };
     let most = if graphics.tmux { TMUX_MOST } else { usize::MAX };
     (1..=COARSEST).filter_map(made).find(|sixel| sixel.data.len() <= most)
+}
+
+/// Clears the cells below the picture by writing spaces, where it was done by erasing characters (ECH): for these, tmux drops
+/// all pictures in the row; for spaces, only those below them.
+fn over_spaces(sixel: &Sixel) -> Sixel {
+    let Size { width, height } = sixel.size;
+    let row = format!("{}\x1b[{width}D\x1b[1B", " ".repeat(usize::from(width)));
+    let picture = sixel.data.find("\x1bP").unwrap_or_default();
+    let data = format!("{}\x1b[{height}A{}", row.repeat(usize::from(height)), &sixel.data[picture..]);
+    Sixel { data, ..*sixel }
 }
 
 fn image(raster: Raster) -> Option<DynamicImage> {
@@ -162,6 +173,16 @@ mod tests {
             Ok(picture) => assert!(picture.cells.content[0].symbol().len() <= TMUX_MOST),
             Err(wanted) => assert_eq!(wanted.cells, (90, 40)),
         }
+    }
+
+    #[test]
+    fn in_tmux_a_picture_leaves_others_in_its_rows() {
+        let free = made(graphics(Protocol::Sixel), wanted(40, (8, 4))).unwrap();
+        assert!(free.cells.content[0].symbol().contains("\x1b[8X"), "elsewhere cells are erased");
+        let tmux = made(Graphics { tmux: true, ..graphics(Protocol::Sixel) }, wanted(40, (8, 4))).unwrap();
+        let (before, picture) = tmux.cells.content[0].symbol().split_once("\x1bP").unwrap();
+        assert_eq!(before, format!("{}\x1b[4A", "        \x1b[8D\x1b[1B".repeat(4)));
+        assert_eq!(free.cells.content[0].symbol().split_once("\x1bP").unwrap().1, picture);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Report {
     terminal: Option<Terminal>,
     tmux: bool,
     tmux_passes: bool,
+    /// Whether tmux knows that the terminal around it has sixels.
+    tmux_sixels: bool,
     /// What the terminal around tmux calls itself; empty where that is not known.
     tmux_in: String,
     ssh: bool,
@@ -83,12 +85,13 @@ struct Place {
 impl Report {
     /// Of what was found; `choice` where there is a terminal.
     pub fn new(here: &Surroundings, facts: &Facts, choice: Option<&Choice>, text: (Depth, String)) -> Self {
-        let Surroundings { term, colorterm, program, no_color, tmux, tmux_passes, ssh, kitty, around } = here.clone();
+        let Surroundings { term, colorterm, program, no_color, ssh, kitty, around, .. } = here.clone();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             terminal: choice.map(|_| Terminal::new(here, facts)),
-            tmux,
-            tmux_passes,
+            tmux: here.tmux,
+            tmux_passes: here.tmux_passes,
+            tmux_sixels: here.tmux_sixels,
             tmux_in: around,
             ssh,
             term,
