@@ -136,7 +136,7 @@ fn palette(index: u8) -> [u8; 3] {
     }
 }
 
-/// How different two colours look: OKLab's distance (Ottosson 2020), hue and chroma counted twice.
+/// How different two colours look: `OKLab`'s distance (Ottosson 2020), hue and chroma counted twice.
 fn distance(a: [u8; 3], b: [u8; 3]) -> f64 {
     let lab = |color: [u8; 3]| {
         let [r, g, b] = color.map(|level| {
