@@ -44,16 +44,17 @@ pub fn bilinear_part(raster: &Raster, size: [usize; 2], columns: Range<usize>, r
 /// processor multiplies two at a time.
 fn resampled_across(raster: &Raster, windows: &[Window]) -> Raster {
     let mut pixels = vec![[0; 3]; windows.len() * raster.height];
+    let (first, end) = (windows[0].0.start, windows[windows.len() - 1].0.end);
     let weights: Vec<f64> = windows.iter().flat_map(|(_, weights)| weights).map(|&weight| f64::from(weight)).collect();
     let rows = raster.pixels.par_chunks_exact(raster.width).zip(pixels.par_chunks_exact_mut(windows.len()));
     rows.with_min_len(LEAST / raster.width + 1).for_each_init(Vec::new, |wide: &mut Vec<[f64; 4]>, (row, out)| {
         wide.clear();
-        wide.extend(row.iter().map(|&[r, g, b]| [r.into(), g.into(), b.into(), 0.0]));
+        wide.extend(row[first..end].iter().map(|&[r, g, b]| [r.into(), g.into(), b.into(), 0.0]));
         let mut weights = &weights[..];
         for (out, (from, _)) in out.iter_mut().zip(windows) {
             let (here, rest) = weights.split_at(from.len());
             let mut sums = [f64::from(HALF); 4];
-            for (pixel, weight) in wide[from.clone()].iter().zip(here) {
+            for (pixel, weight) in wide[from.start - first..].iter().zip(here) {
                 for (sum, channel) in sums.iter_mut().zip(pixel) {
                     *sum += weight * channel;
                 }

@@ -37,6 +37,7 @@ impl Record {
     /// # Errors
     /// What is wrong with the photo, the network or the request.
     pub fn make(path: PathBuf, studio: &Studio, subject: &Subject, request: &Request) -> Result<Self> {
+        let request = &request.settled(studio.classifier().model());
         let rules = (studio.preprocess(), studio.resize());
         let front = Front::of(subject.bytes, subject.photo, studio.classifier().input_side(), rules)?;
         let back = Back::of(studio, &front.square, request)?;

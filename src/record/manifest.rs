@@ -103,7 +103,7 @@ pub struct Explained {
     pub score: String,
     /// The method.
     pub method: String,
-    /// The target layer of CAM methods; for others, the one that would be.
+    /// The target layer of Grad-CAM methods, the layer before the last pooling for CAM; for others, the one that would be.
     pub layer: String,
     /// Which side of its ReLU that layer is on.
     pub layer_side: String,

@@ -10,7 +10,7 @@ use crate::{
     explain::Method,
     files,
     heatmap::ColorMap,
-    model::Score,
+    model::{Model, Score},
     nn::Rule,
     photo::{self, Photo, Preprocess, Resize},
     planes::Planes,
@@ -29,13 +29,19 @@ pub struct Request {
     pub against: Option<usize>,
     /// The method.
     pub method: Method,
-    /// The target layer's name.
+    /// The target layer's name. CAM does not ask for one: a record of it names the layer that it looks at.
     pub layer: String,
     /// The colours.
     pub colors: ColorMap,
 }
 
 impl Request {
+    /// The same, with the layer that the method looks at.
+    pub(super) fn settled(&self, model: Model) -> Self {
+        let own = model.class_planes().filter(|_| self.method == Method::Cam);
+        Self { layer: own.unwrap_or(&self.layer).to_owned(), ..self.clone() }
+    }
+
     /// What is explained: the logit of the class, or how far it is above the other's.
     fn score(&self, classes: usize) -> Score {
         let Some(against) = self.against else { return Score::Logit(self.class) };

@@ -60,7 +60,7 @@ pub struct Choice {
 }
 
 /// Terminals whose kitty protocol has the Unicode placeholders that saltty needs.
-const PLACEHOLDERS: [&str; 2] = ["kitty", "ghostty"];
+pub(super) const PLACEHOLDERS: [&str; 2] = ["kitty", "ghostty"];
 /// The first kitty that has them.
 const FIRST_KITTY: (u32, u32) = (0, 28);
 /// A terminal that draws text over pictures instead of in place of them, until the screen is cleared.
@@ -173,7 +173,10 @@ fn graphics(here: &Surroundings, facts: &Facts, name: &str, cell: Option<CellSha
         return blocks("it answered kitty's question, but is not known to have Unicode placeholders");
     }
     match (here.tmux, here.tmux_passes) {
-        (true, _) if facts.sixel => blocks("tmux has sixels, but knows of none in the terminal around it"),
+        (true, false) if facts.sixel => blocks(
+            "tmux has sixels, but knows of none in the terminal around it, and hands nothing on (set -g allow-passthrough on)",
+        ),
+        (true, true) if facts.sixel => blocks("tmux has sixels, but knows of none in the terminal around it"),
         (true, false) => blocks("tmux has no sixels and hands nothing on (set -g allow-passthrough on)"),
         _ if facts.is_silent() => blocks("the terminal did not answer"),
         _ => blocks("the terminal has none of kitty's, iTerm2's pictures and sixels"),

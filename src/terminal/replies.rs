@@ -56,7 +56,7 @@ impl Replies {
         }
     }
 
-    /// Whether all that was asked of kitty's protocol was answered, by yes or no.
+    /// Whether the last of kitty's questions was answered, by yes or no: who answers one answers all.
     pub fn heard_kitty(&self) -> bool {
         self.heard_kitty
     }

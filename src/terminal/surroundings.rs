@@ -1,4 +1,4 @@
-//! What the variables of the surroundings say of the terminal.
+//! What variables, and tmux, say of where saltty runs.
 
 use std::{
     env,
@@ -6,6 +6,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use super::choice::PLACEHOLDERS;
 
 /// How long tmux may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -64,14 +66,25 @@ impl Surroundings {
 
     /// What the process was started with; tmux is asked what it hands on.
     pub fn here() -> Self {
-        let plain = Self::variables();
-        if !plain.tmux {
-            return plain;
-        }
-        plain.told_by_tmux(&tmux_says().unwrap_or_default())
+        Self::variables().again()
     }
 
-    /// The same, with what tmux says (see [`ASKED`]).
+    /// The same; tmux is asked again, if it is there.
+    #[must_use]
+    pub fn again(&self) -> Self {
+        match self.tmux.then(tmux_says).flatten() {
+            Some(said) => self.clone().told_by_tmux(&said),
+            None => self.clone(),
+        }
+    }
+
+    /// Whether something says that kitty or Ghostty is around tmux.
+    pub fn is_kitty_around(&self) -> bool {
+        let around = self.around.to_lowercase();
+        self.kitty || PLACEHOLDERS.iter().any(|name| around.contains(name))
+    }
+
+    /// The same, with what tmux says (see [`TMUX_SAYS`]).
     fn told_by_tmux(self, said: &str) -> Self {
         let mut parts = said.splitn(3, '|');
         let mut next = || parts.next().unwrap_or_default();
@@ -96,12 +109,12 @@ impl Surroundings {
 }
 
 /// What tmux is asked: whether it hands sequences on, and what the terminal around it can do and calls itself.
-const ASKED: &str = "#{allow-passthrough}|#{client_termfeatures}|#{client_termtype}";
+const TMUX_SAYS: &str = "#{allow-passthrough}|#{client_termfeatures}|#{client_termtype}";
 
 /// Tmux's answer; it is waited for no longer than a moment.
 fn tmux_says() -> Option<String> {
     let mut command = Command::new("tmux");
-    command.args(["display-message", "-p", ASKED]);
+    command.args(["display-message", "-p", TMUX_SAYS]);
     let run = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
     let mut child = run.ok()?;
     let began = Instant::now();

@@ -132,8 +132,8 @@ fn serve(
     if let Some(question) = &asked {
         screen.ask(question)?;
     }
-    let answers_later = asking.here.answers_later();
-    let keyboard = Keyboard::start(sender.clone(), asked.map(|_| Asked { limit, answers_later }))?;
+    let asked = asked.map(|_| Asked { limit, here: asking.here.clone() });
+    let keyboard = Keyboard::start(sender.clone(), asked)?;
     let (facts, key, savers, timings) = (Facts::default(), None, Vec::new(), TIMINGS);
     let mut all = Loop { asking, facts, key, keyboard, timings, model, screen, orders, sender, savers, began };
     all.adopt()?;
@@ -221,8 +221,11 @@ impl Loop {
             }
             Happening::Signal(signal) => return Ok(Some(Ending::Signal(signal))),
             Happening::Deaf(error) => return Err(error),
-            Happening::Answered(facts) => {
+            Happening::Answered(facts, here) => {
                 self.facts = facts;
+                if let Some(here) = here {
+                    self.asking.here = *here;
+                }
                 self.adopt()?;
                 return Ok(None);
             }

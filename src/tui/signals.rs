@@ -12,7 +12,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ratatui::crossterm::event::{self, Event};
+use ratatui::crossterm::{
+    event::{self, Event},
+    terminal::size,
+};
 use signal_hook::{
     consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP},
     iterator::{Handle, Signals},
@@ -22,7 +25,7 @@ use super::{
     message::{Message, Reply},
     typed,
 };
-use crate::terminal::{self, Facts, Replies};
+use crate::terminal::{self, Facts, Replies, Surroundings};
 
 /// Whatever wakes the loop.
 pub enum Happening {
@@ -30,8 +33,8 @@ pub enum Happening {
     Event(Event),
     /// The worker or a writer of files says this.
     Message(Message),
-    /// The terminal answered, or will not.
-    Answered(Facts),
+    /// The terminal answered, or will not; where saltty runs, if more is known of that now.
+    Answered(Facts, Option<Box<Surroundings>>),
     /// Somebody sent this signal.
     Signal(i32),
     /// No more keys can come.
@@ -49,6 +52,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 
 /// How much longer than wanted the terminal's answer is listened to, so that it is not taken for keys.
 const LATE: Duration = Duration::from_secs(4);
+/// How long tmux may take to hear of the terminal around it.
+const SETTLED: Duration = Duration::from_millis(500);
 /// How long a drawing is waited for when it is timed.
 const LONGEST: Duration = Duration::from_secs(3);
 /// A delay that a link explains, and a moment's work of the machine does not.
@@ -92,12 +97,12 @@ pub struct Timing {
 }
 
 /// A question that was asked just now.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asked {
     /// How long its answer is awaited.
     pub limit: Duration,
-    /// Whether a part of the answer comes after its end.
-    pub answers_later: bool,
+    /// Where.
+    pub here: Surroundings,
 }
 
 /// The thread that reads keys; dropping this ends it.
@@ -120,7 +125,7 @@ impl Keyboard {
         thread::Builder::new().name("saltty keys".to_owned()).spawn(move || {
             let heard = catch_unwind(AssertUnwindSafe(|| {
                 if let Some(asked) = asked {
-                    await_answer((began, asked), &until, &to_loop)?;
+                    await_answer((began, &asked), &until, &to_loop)?;
                 }
                 listen(&until, &timed, &to_loop)
             }));
@@ -142,23 +147,37 @@ impl Drop for Keyboard {
     }
 }
 
-/// Keys typed meanwhile count at once.
-fn await_answer((began, asked): (Instant, Asked), over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
+/// Awaits the answer, what comes of it late, and what the terminal around tmux says, in this order; what is known after each
+/// is told. Keys typed meanwhile count at once.
+fn await_answer((began, asked): (Instant, &Asked), over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
     let mut replies = Replies::default();
     let over = || over.load(Ordering::Relaxed);
-    let hear = |replies: &mut Replies, limit, enough: fn(&Replies) -> bool| {
-        terminal::listen(replies, (began, limit), |said| enough(said) || over(), |bytes| pass_on(&bytes, to_loop))?;
-        let _ = to_loop.send(Happening::Answered(replies.facts.clone()));
-        io::Result::Ok(())
+    let hear = |replies: &mut Replies, limit, enough: &dyn Fn(&Replies) -> bool| {
+        terminal::listen(replies, (began, limit), |said| enough(said) || over(), |bytes| pass_on(&bytes, to_loop))
     };
-    hear(&mut replies, asked.limit, |said| said.facts.complete)?;
-    if !replies.facts.complete {
-        // What comes late must not be taken for keys.
-        hear(&mut replies, asked.limit + LATE, |said| said.facts.complete)?;
-    } else if asked.answers_later && !replies.heard_kitty() {
-        hear(&mut replies, asked.limit, Replies::heard_kitty)?;
+    let tell = |facts: Facts, here| to_loop.send(Happening::Answered(facts, here));
+    hear(&mut replies, asked.limit, &|said| said.facts.complete)?;
+    let all = |said: &Replies| said.facts.complete && (said.heard_kitty() || !asked.here.answers_later());
+    // tmux was perhaps started for saltty, and has not heard of the terminal around it yet.
+    let early = asked.here.tmux && asked.here.around.is_empty();
+    if early || !all(&replies) {
+        // While this goes on, nothing is timed: who would answer is heard here.
+        let _ = tell(Facts { round_trip: None, ..replies.facts.clone() }, None);
     }
+    if !all(&replies) {
+        // What comes late must not be taken for keys.
+        let late = if !replies.facts.complete || asked.here.is_kitty_around() { LATE } else { Duration::ZERO };
+        hear(&mut replies, asked.limit + late, &all)?;
+    }
+    if early {
+        hear(&mut replies, began.elapsed() + SETTLED, &|_| false)?;
+    }
+    let _ = tell(replies.facts.clone(), early.then(|| Box::new(asked.here.again())));
     pass_on_rest(replies, to_loop);
+    // Whoever reads events elsewhere would have heard of a new size.
+    if let Ok((columns, rows)) = size() {
+        let _ = to_loop.send(Happening::Event(Event::Resize(columns, rows)));
+    }
     Ok(())
 }
 

@@ -155,28 +155,58 @@ fn no_blocks(screen: &Screen) -> Option<()> {
 /// What tmux with sixels answers by itself.
 const TMUX: &str = "\x1bP>|tmux 3.5a\x1b\\\x1b[6;20;9t\x1b[?1;2;4c";
 
-#[test]
-fn the_terminal_around_tmux_answers_later_and_only_its_sixels_count() {
+/// The interface inside a tmux that says this of itself (see `TMUX_SAYS` in src/terminal/surroundings.rs), and the folder of
+/// that tmux.
+fn inside_tmux(says: &str) -> (tempfile::TempDir, Tty) {
     let programs = tempfile::tempdir().unwrap();
     let tmux = programs.path().join("tmux");
-    fs::write(&tmux, "#!/bin/sh\necho 'on|bpaste,title|kitty(0.41.1)'\n").unwrap();
+    fs::write(&tmux, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
     fs::set_permissions(&tmux, fs::Permissions::from_mode(0o755)).unwrap();
     let path = format!("{}:{}", programs.path().display(), std::env::var("PATH").unwrap());
     let (query, tmux) = (("SALTTY_QUERY_MS", "10000"), ("TMUX", "/nowhere,1,0"));
     let variables = [("TERM", "tmux-256color"), ("SALTTY_LINK", "fast"), query, tmux, ("PATH", &path)];
-    let mut tty = Tty::start(&[CAT_AND_DOG], &Setting { variables: &variables, ..Setting::default() });
+    let tty = Tty::start(&[CAT_AND_DOG], &Setting { variables: &variables, ..Setting::default() });
+    (programs, tty)
+}
+
+#[test]
+fn the_terminal_around_tmux_answers_later_and_only_its_sixels_count() {
+    let (_programs, mut tty) = inside_tmux("on|bpaste,title|kitty(0.41.1)");
     wait_written(&tty, "\x1bPtmux;\x1b\x1b_Gi=31");
     answer(&mut tty, TMUX, "");
-    tty.wait("half blocks until then", |screen| is_explained(screen).and(blocks(screen)));
-    tty.press("\x1b_Gi=31;O");
-    thread::sleep(Duration::from_millis(20));
-    tty.press("K\x1b\\\x1b_Gi=32;OK\x1b\\");
+    for piece in ["\x1b_Gi=31;O", "K\x1b\\", "\x1b_Gi=32;OK\x1b\\"] {
+        thread::sleep(Duration::from_millis(100));
+        tty.press(piece);
+    }
     wait_written(&tty, "\u{10EEEE}");
+    tty.wait("the cat is explained", is_explained);
     tty.wait("pictures in place of half blocks", no_blocks);
     tty.press("q");
     let (status, _, written) = tty.end();
     assert_eq!(status, 0);
-    assert!(!written.contains("\x1bP0;") && !written.contains("\x1bPq"), "no sixels");
+    assert!(!written.contains("\x1bP9;"), "no sixels");
+}
+
+#[test]
+fn keys_count_while_the_terminal_around_tmux_says_nothing() {
+    let (_programs, mut tty) = inside_tmux("on|bpaste,title|Linux VT");
+    answer(&mut tty, TMUX, "B");
+    tty.wait_for(" frames");
+    tty.wait("half blocks", |screen| is_explained(screen).and(blocks(screen)));
+    tty.press("q");
+    assert_eq!(tty.end().0, 0);
+}
+
+#[test]
+fn sixels_of_a_terminal_around_tmux_are_used() {
+    let (_programs, mut tty) = inside_tmux("off|sixel,title|XTerm(398)");
+    answer(&mut tty, TMUX, "");
+    wait_written(&tty, "\x1bP9;");
+    tty.wait("the cat is explained, without half blocks", |screen| is_explained(screen).and(no_blocks(screen)));
+    tty.press("q");
+    let (status, _, written) = tty.end();
+    assert_eq!(status, 0);
+    assert!(!written.contains("\x1b_G"), "kitty is not asked through a tmux that hands nothing on");
 }
 
 #[test]

@@ -47,6 +47,17 @@ fn a_photo_that_moved_is_asked_for_and_found() {
 }
 
 #[test]
+fn a_record_of_cam_names_the_layer_that_cam_looks_at() {
+    let folder = folder("cam's layer");
+    let mut record = saltty();
+    record.arg("record").arg(repository("fixtures/cat_and_dog.jpg")).arg("--out").arg(&folder);
+    record.args(["--class", "285", "--method", "cam", "--layer", "fire5"]).assert().success();
+    let manifest = fs::read_to_string(folder.join("cat_and_dog.285.cam.toml")).unwrap();
+    assert!(manifest.contains("layer = \"relu10\"") && !manifest.contains("layer = \"fire5\""), "{manifest}");
+    assert_eq!(verify(&mut saltty(), &folder, &[]).0, 0);
+}
+
+#[test]
 fn a_manifest_does_not_lead_out_of_its_folder() {
     let folder = recorded("outside");
     let precious = folder.parent().unwrap().join("precious.txt");

@@ -85,12 +85,14 @@ fn sixel(visible: &Raster, (wide, high): (usize, usize), size: Size, graphics: G
 }
 
 /// Clears the cells below the picture by writing spaces, where it was done by erasing characters (ECH): for these, tmux drops
-/// all pictures in the row; for spaces, only those below them.
+/// all pictures in the row; for spaces, only those below them. Where the pane has become narrower meanwhile, they do not go
+/// on in the next row.
 fn over_spaces(sixel: &Sixel) -> Sixel {
     let Size { width, height } = sixel.size;
-    let row = format!("{}\x1b[{width}D\x1b[1B", " ".repeat(usize::from(width)));
+    let row = format!("\x1b7{}\x1b8\x1b[1B", " ".repeat(usize::from(width)));
     let picture = sixel.data.find("\x1bP").unwrap_or_default();
-    let data = format!("{}\x1b[{height}A{}", row.repeat(usize::from(height)), &sixel.data[picture..]);
+    let rows = row.repeat(usize::from(height));
+    let data = format!("\x1b[?7l{rows}\x1b[{height}A\x1b[?7h{}", &sixel.data[picture..]);
     Sixel { data, ..*sixel }
 }
 
@@ -181,7 +183,7 @@ mod tests {
         assert!(free.cells.content[0].symbol().contains("\x1b[8X"), "elsewhere cells are erased");
         let tmux = made(Graphics { tmux: true, ..graphics(Protocol::Sixel) }, wanted(40, (8, 4))).unwrap();
         let (before, picture) = tmux.cells.content[0].symbol().split_once("\x1bP").unwrap();
-        assert_eq!(before, format!("{}\x1b[4A", "        \x1b[8D\x1b[1B".repeat(4)));
+        assert_eq!(before, format!("\x1b[?7l{}\x1b[4A\x1b[?7h", "\x1b7        \x1b8\x1b[1B".repeat(4)));
         assert_eq!(free.cells.content[0].symbol().split_once("\x1bP").unwrap().1, picture);
     }
 
