@@ -151,6 +151,7 @@ impl Drop for Keyboard {
 /// is told. Keys typed meanwhile count at once.
 fn await_answer((began, asked): (Instant, &Asked), over: &AtomicBool, to_loop: &Sender<Happening>) -> io::Result<()> {
     let mut replies = Replies::default();
+    let before = size().ok();
     let over = || over.load(Ordering::Relaxed);
     let hear = |replies: &mut Replies, limit, enough: &dyn Fn(&Replies) -> bool| {
         terminal::listen(replies, (began, limit), |said| enough(said) || over(), |bytes| pass_on(&bytes, to_loop))
@@ -175,7 +176,7 @@ fn await_answer((began, asked): (Instant, &Asked), over: &AtomicBool, to_loop: &
     let _ = tell(replies.facts.clone(), early.then(|| Box::new(asked.here.again())));
     pass_on_rest(replies, to_loop);
     // Whoever reads events elsewhere would have heard of a new size.
-    if let Ok((columns, rows)) = size() {
+    if let Some((columns, rows)) = size().ok().filter(|now| Some(*now) != before) {
         let _ = to_loop.send(Happening::Event(Event::Resize(columns, rows)));
     }
     Ok(())

@@ -64,8 +64,7 @@ fn look_closer_choose_a_layer_and_a_method_and_read_a_value() {
     tty.wait_for("fails the sanity checks");
     tty.press("\r");
     tty.wait_for("caveat: hardly depends");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -90,8 +89,7 @@ fn compare_two_networks_with_a_difference_and_numbers_between_them() {
     tty.wait("the numbers follow", |screen| (!screen.contents().contains("cosine 1.00")).then_some(()));
     tty.press("u");
     tty.wait_for("one scale for all panes");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -110,8 +108,7 @@ fn contrast_of_two_classes() {
     }
     tty.press(ESC);
     tty.wait_without("minus golden");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -145,8 +142,7 @@ fn browse_a_folder_filter_sort_mark_and_compare_what_is_marked() {
         let text = screen.contents();
         (text.contains(" 1 ") && text.contains("c.png") && text.contains("to 1:")).then_some(())
     });
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
     // A second visit knows everything from the disk, damage or not.
     let damaged = fs::read_dir(cache.path().join("saltty/findings")).unwrap().flatten();
     for entry in damaged.flat_map(|entry| fs::read_dir(entry.path()).unwrap().flatten()).take(1) {
@@ -164,8 +160,7 @@ fn browse_a_folder_filter_sort_mark_and_compare_what_is_marked() {
     tty.wait("it is chosen", |screen| rows(screen)[0].contains("2 of 3").then_some(()));
     tty.click(column, row);
     tty.wait("it is looked at", |screen| marked(screen, "Egyptian cat").then_some(()));
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -193,8 +188,7 @@ fn take_away_a_picture_arrays_text_a_record_and_the_command() {
     tty.wait_for("copied: saltty explain a.jpg --class 285");
     // OSC 52 with base64 of `saltty explain a.jpg ...`.
     assert!(tty.written().contains("\x1b]52;c;c2FsdHR5IGV4cGxhaW4g"), "the clipboard is set");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
     let text = fs::read_to_string(folder.path().join("a.285.grad-cam.ansi")).unwrap();
     assert!(text.contains("Egyptian cat") && text.contains("\x1b[0"));
     let mut verify = assert_cmd::Command::cargo_bin("saltty").unwrap();
@@ -217,14 +211,12 @@ fn go_on_where_it_was_left_with_keys_of_ones_own() {
     tty.wait("the second photo", |screen| rows(screen)[0].contains("2 of 3").then_some(()));
     tty.press("m");
     tty.wait_for("caveat: hardly depends");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
     let elsewhere = Setting { folder: Path::new("/"), variables, ..Setting::default() };
-    let mut tty = Tty::start(&["--resume"], &elsewhere);
+    let tty = Tty::start(&["--resume"], &elsewhere);
     tty.wait("the second photo again", |screen| rows(screen)[0].contains("b.png").then_some(()));
     tty.wait_for("guided backpropagation: pixels");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
     fs::write(state.path().join("saltty/keys.conf"), "next-photo w\n").unwrap();
     let (status, screen, _) = Tty::start(&["a.jpg"], &setting).end();
     assert_eq!(status, 1);
@@ -242,8 +234,7 @@ fn the_mouse_points_zooms_and_chooses() {
     tty.wait_for("of 14x14");
     tty.press("\x1b[<64;6;6M\x1b[<64;6;6M");
     tty.wait("zoomed by the wheel", |screen| rows(screen)[0].contains("2x").then_some(()));
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -258,6 +249,5 @@ fn windows_resized_in_a_storm_end_right() {
         let rows = rows(screen);
         (rows[0].ends_with("1 of 1") && rows[27].ends_with("q quit") && marked(screen, "Egyptian cat")).then_some(())
     });
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }

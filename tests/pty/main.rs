@@ -71,9 +71,7 @@ fn a_photo_is_explained_another_class_chosen_the_window_resized_and_left() {
     tty.wait_for("any other key closes");
     tty.press("\x1b");
     tty.wait_without("any other key closes");
-    tty.press("q");
-    let (status, screen, written) = tty.end();
-    assert_eq!(status, 0);
+    let (screen, written) = tty.quit();
     assert_given_back(&screen);
     let first = written.find("loading the network").expect("a screen before the network is loaded");
     assert!(first < written.find("Egyptian").unwrap());
@@ -118,8 +116,7 @@ fn suspended_it_gives_the_terminal_back_and_takes_it_again() {
         tty.signal("CONT");
         (screen.alternate_screen() && map(screen).is_some()).then_some(())
     });
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -144,8 +141,7 @@ fn a_broken_photo_and_one_that_vanishes_are_told_and_the_next_still_shown() {
     tty.wait_for("cannot read");
     tty.press("p");
     tty.wait_for("cannot decode");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]

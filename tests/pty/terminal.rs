@@ -112,9 +112,7 @@ fn a_terminal_that_says_nothing_gets_half_blocks_and_its_keys_count_at_once() {
     tty.press("\x1b[B\x1b[Bx");
     tty.wait_without("any other key closes");
     tty.wait("the cat is explained in half blocks", |screen| map(screen).and_then(|_| is_explained(screen)));
-    tty.press("q");
-    let (status, _, written) = tty.end();
-    assert_eq!(status, 0);
+    let (_, written) = tty.quit();
     assert!(!written.contains("\x1b[?2026h"), "nobody said that updates may be synchronised");
 }
 
@@ -128,9 +126,7 @@ fn colours_updates_and_cells_are_those_that_were_answered() {
         let map = map(screen)?;
         map.iter().all(|(_, upper, _)| matches!(upper, vt100::Color::Rgb(..))).then_some(())
     });
-    tty.press("q");
-    let (status, _, written) = tty.end();
-    assert_eq!(status, 0);
+    let (_, written) = tty.quit();
     let (on, off) = (written.matches("\x1b[?2026h").count(), written.matches("\x1b[?2026l").count());
     assert!(on > 0 && off >= on, "{on} begun, {off} ended");
 }
@@ -181,9 +177,7 @@ fn the_terminal_around_tmux_answers_later_and_only_its_sixels_count() {
     wait_written(&tty, "\u{10EEEE}");
     tty.wait("the cat is explained", is_explained);
     tty.wait("pictures in place of half blocks", no_blocks);
-    tty.press("q");
-    let (status, _, written) = tty.end();
-    assert_eq!(status, 0);
+    let (_, written) = tty.quit();
     assert!(!written.contains("\x1bP9;"), "no sixels");
 }
 
@@ -193,8 +187,7 @@ fn keys_count_while_the_terminal_around_tmux_says_nothing() {
     answer(&mut tty, TMUX, "B");
     tty.wait_for(" frames");
     tty.wait("half blocks", |screen| is_explained(screen).and(blocks(screen)));
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -203,9 +196,7 @@ fn sixels_of_a_terminal_around_tmux_are_used() {
     answer(&mut tty, TMUX, "");
     wait_written(&tty, "\x1bP9;");
     tty.wait("the cat is explained, without half blocks", |screen| is_explained(screen).and(no_blocks(screen)));
-    tty.press("q");
-    let (status, _, written) = tty.end();
-    assert_eq!(status, 0);
+    let (_, written) = tty.quit();
     assert!(!written.contains("\x1b_G"), "kitty is not asked through a tmux that hands nothing on");
 }
 
@@ -229,9 +220,7 @@ fn kittys_pictures_are_sent_and_give_way_to_the_cursor() {
         assert!(Instant::now() < until, "map and overlay of the other class are sent");
         thread::sleep(Duration::from_millis(10));
     }
-    tty.press("q");
-    let (status, screen, written) = tty.end();
-    assert_eq!(status, 0);
+    let (screen, written) = tty.quit();
     crate::tty::assert_given_back(&screen);
     assert!(
         written.contains("o=z,") && written.contains("\x1b_Ga=d,d=A,q=2\x1b\\"),
@@ -248,8 +237,7 @@ fn an_answer_that_comes_late_is_no_keys_and_still_counts() {
     tty.press(&format!("?\x1b{KITTY}"));
     wait_written(&tty, "\x1b_Gq=2,i=");
     tty.wait("nothing lies over the pictures", |screen| is_explained(screen).and(no_blocks(screen)));
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -265,8 +253,7 @@ fn sixels_are_sent_and_give_way_to_what_lies_over_them() {
     tty.press("\x1b");
     tty.wait_without("╭ target layer");
     tty.wait("the pictures are back", no_blocks);
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -275,17 +262,15 @@ fn inline_images_are_sent_to_a_terminal_that_calls_itself_so() {
     let mut tty = Tty::start(&[CAT_AND_DOG], &Setting { variables, ..Setting::default() });
     answer(&mut tty, "\x1b[6;17;8t\x1b[?62;c", "");
     wait_written(&tty, "\x1b]1337;File=inline=1;");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
 fn pictures_may_be_insisted_on_or_left_out() {
-    let mut tty = Tty::start(&["--graphics", "sixel", "--query-ms", "0", CAT_AND_DOG], &setting());
+    let tty = Tty::start(&["--graphics", "sixel", "--query-ms", "0", CAT_AND_DOG], &setting());
     wait_written(&tty, "\"1;1;");
     assert!(!tty.written().contains(ASKED), "nobody is asked");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
     let mut tty = Tty::start(&["--graphics", "halfblocks", CAT_AND_DOG], &setting());
     answer(&mut tty, KITTY, "");
     tty.wait("half blocks", |screen| is_explained(screen).and(blocks(screen)));
@@ -315,8 +300,7 @@ fn a_slow_link_is_noticed_where_something_before_it_takes_all_at_once() {
         let map = map(screen)?;
         map.iter().all(|(_, upper, _)| matches!(upper, vt100::Color::Idx(_))).then_some(())
     });
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }
 
 #[test]
@@ -324,18 +308,16 @@ fn a_slow_link_is_noticed_told_and_gets_fewer_colours() {
     let variables = &[("TERM", "xterm-256color"), ("COLORTERM", "truecolor"), ("SSH_TTY", "/dev/pts/9")];
     let slow =
         Setting { columns: 200, rows: 60, slow: Some(Duration::from_millis(40)), variables, ..Setting::default() };
-    let mut tty = Tty::start(&[CAT_AND_DOG], &slow);
+    let tty = Tty::start(&[CAT_AND_DOG], &slow);
     tty.wait_for("slow link (");
     let quantised = |screen: &Screen| {
         let map = map(screen)?;
         map.iter().all(|(_, upper, _)| matches!(upper, vt100::Color::Idx(_))).then_some(())
     };
     tty.wait("256 colours", quantised);
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
-    let mut tty = Tty::start(&["--link", "slow", CAT_AND_DOG], &Setting::default());
+    tty.quit();
+    let tty = Tty::start(&["--link", "slow", CAT_AND_DOG], &Setting::default());
     tty.wait("256 colours, as asked", |screen| is_explained(screen).and(quantised(screen)));
     tty.wait_for("slow link, as asked");
-    tty.press("q");
-    assert_eq!(tty.end().0, 0);
+    tty.quit();
 }

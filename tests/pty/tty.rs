@@ -134,6 +134,14 @@ impl Tty {
         self.press(&format!("\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m", x = column + 1, y = row + 1));
     }
 
+    /// Quits the interface, which must end well; the screen then, and all that was written.
+    pub fn quit(mut self) -> (Screen, String) {
+        self.press("q");
+        let (status, screen, written) = self.end();
+        assert_eq!(status, 0);
+        (screen, written)
+    }
+
     /// Waits for the program's end; gives its exit status, what the screen showed then, and every byte it wrote.
     pub fn end(mut self) -> (u32, Screen, String) {
         let until = Instant::now() + PATIENCE;

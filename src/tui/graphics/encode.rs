@@ -78,7 +78,7 @@ fn sixel(visible: &Raster, (wide, high): (usize, usize), size: Size, graphics: G
         let small = resample::bilinear(visible, wide.div_ceil(coarse), high.div_ceil(coarse));
         let scaled = if coarse == 1 { small } else { resample::nearest(&small, wide, high) };
         let sixel = Sixel::new(image(scaled)?, size, graphics.wrapped).ok()?;
-        Some(if graphics.tmux && !graphics.wrapped { over_spaces(&sixel) } else { sixel })
+        Some(if graphics.tmux { over_spaces(&sixel) } else { sixel })
     };
     let most = if graphics.tmux { TMUX_MOST } else { usize::MAX };
     (1..=COARSEST).filter_map(made).find(|sixel| sixel.data.len() <= most)
