@@ -15,6 +15,9 @@ use crate::{
     weights::{Lender, Weights},
 };
 
+/// Photos that read the weights of dense layers together: of more, what is saved is less than what they take to keep.
+const TOGETHER: usize = 8;
+
 /// A network of type `N` computing in `E` on inputs of `SIDE` x `SIDE` pixels.
 pub struct Network<N, E, const SIDE: usize> {
     facts: Facts,
@@ -126,7 +129,7 @@ where
     }
 
     fn together(&self) -> usize {
-        if self.facts.dense { 2 } else { 1 }
+        if self.facts.dense { TOGETHER } else { 1 }
     }
 
     fn forward(&self, input: &Planes) -> Result<Box<dyn Pass>> {

@@ -2,9 +2,11 @@
 //!
 //! dfdx copies whenever a layer reads a tensor. Inside a [`Fused`] run, values stay in saltty's own memory, which is used
 //! again for the next photo; a convolution rectifies its sums as it writes them, and its values before the rectifier
-//! exist only when someone asks for them.
+//! exist only when someone asks for them. One image goes through the whole run before the next, and so on the way back: what
+//! a layer leaves is in the processor's cache when the next one reads it.
 
 mod flow;
+mod run;
 
 use std::{rc::Rc, sync::Arc};
 
@@ -13,9 +15,9 @@ use dfdx::prelude::{ConstDim, Cpu, CpuError, Dim, Gradients, HasShape, Module, P
 use super::{
     Assemble, Blueprint, Map, Name, Real, Recorder, Rule,
     kernel::{conv, convolution::Convolution, memory::Buffer, weight::Weight},
-    tape::{self, Find, Hidden},
+    tape::Find,
 };
-use flow::{Done, Flow, Log};
+use run::Run;
 
 /// The layers `L` - convolutions, rectifiers, poolings and tuples of them - as one.
 #[derive(Clone, Debug)]
@@ -128,39 +130,23 @@ where
 
     fn try_forward(&self, x: Map<Ch, H, W, E, T>) -> Result<Self::Output, CpuError> {
         let (batch, channels, ..) = *x.shape();
-        let shape = [batch, channels.size(), H::SIZE, W::SIZE];
-        let mut values = Buffer::to_keep(shape.iter().product());
+        let mut values = Buffer::to_keep(batch * channels.size() * H::SIZE * W::SIZE);
         x.copy_into(&mut values);
-        let (mut chain, mut log) = (Vec::new(), Log::new(T::OWNS_TAPE));
+        let mut chain = Vec::new();
         self.0.links(&mut chain);
-        let flow = Flow::new(values, shape).through(&chain, &mut log);
-        let (x, tape) = x.split_tape();
-        let channels = Ch2::from_size(flow.shape[1]).expect("the channels that the types say");
-        let shape = (batch, channels, H2::default(), W2::default());
-        let y = x.device().try_tensor_from_vec(flow.to_vec(), shape)?;
+        let (values, [channels, ..], images) =
+            run::through(&chain, values, [batch, channels.size(), H::SIZE, W::SIZE], T::OWNS_TAPE);
+        let (x, mut tape) = x.split_tape();
+        let channels = Ch2::from_size(channels).expect("the channels that the types say");
+        let y = x.device().try_tensor_from_vec(values, (batch, channels, H2::default(), W2::default()))?;
         let (x, ghost) = (x.ghost(), y.ghost());
         let first: Find<E> = Rc::new(move |g: &mut Gradients<E, Cpu>| g.get_or_alloc_mut(&x));
         let last: Find<E> = Rc::new(move |g: &mut Gradients<E, Cpu>| g.get_or_alloc_mut(&ghost));
-        Ok(y.put_tape(written(tape, log.entries, first, &last)))
-    }
-}
-
-/// `tape` with what layers did, between the places of the gradients of their input and output.
-fn written<E: Real, T: Recorder<E>>(mut tape: T, log: Vec<Done<E>>, first: Find<E>, last: &Find<E>) -> T {
-    let (count, mut places) = (log.len(), vec![first]);
-    for (at, done) in log.into_iter().enumerate() {
-        let output = if at + 1 == count { last.clone() } else { tape::nowhere() };
-        places.push(output.clone());
-        let inputs: Vec<Find<E>> = done.reads.iter().map(|&by| places[by].clone()).collect();
-        let node = Hidden { shape: done.shape.to_vec(), values: done.values, gradient: output.clone() };
-        let back = done.back;
-        tape.record_hidden(&done.name, node, move |sweep| {
-            let rule = sweep.rule();
-            sweep.carry(&output, &inputs, |up| back(rule, up))
-        });
-        if let Some(sums) = done.sums {
-            tape.record_sums(sums);
+        if T::OWNS_TAPE {
+            let run = Rc::new(Run::new(images, [first, last]));
+            let layers = Run::layers(&run, batch);
+            tape.record_run(layers, move |sweep, layers| run.back(sweep, layers));
         }
+        Ok(y.put_tape(tape))
     }
-    tape
 }

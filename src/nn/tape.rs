@@ -2,7 +2,7 @@
 
 mod trail;
 
-use std::{rc::Rc, sync::Arc};
+use std::{ops::Range, rc::Rc, sync::Arc};
 
 use dfdx::prelude::{Cpu, CpuError, Gradients, NoneTape, OwnedTape, Shape, Storage, Tape, Tensor};
 
@@ -72,32 +72,39 @@ impl<E: Real> Sweep<'_, E> {
 }
 
 impl<E: Real> Sweep<'_, E> {
-    /// Turns the gradient of a layer's output into that of each of its inputs by `step`, and adds it to what is there.
-    /// None is copied; where no gradient came, none goes on.
+    /// Turns the gradients of some outputs into those of some inputs by `step`, and adds these to what is there. None is
+    /// copied; an empty one stands for zeros, and where no gradient came, none goes on.
     ///
     /// # Errors
     /// What the look-ups return.
     pub fn carry(
         &mut self,
-        output: &Find<E>,
+        outputs: &[Find<E>],
         inputs: &[Find<E>],
-        step: impl FnOnce(Vec<E>) -> Vec<Vec<E>>,
+        step: impl FnOnce(Vec<Vec<E>>) -> Vec<Vec<E>>,
     ) -> Result<(), CpuError> {
-        let slot = output(self.gradients)?;
-        let upstream = if self.keep { slot.to_vec() } else { std::mem::take::<Vec<E>>(slot) };
-        if upstream.is_empty() {
+        let mut upstream = Vec::with_capacity(outputs.len());
+        for output in outputs {
+            let slot = output(self.gradients)?;
+            upstream.push(if self.keep { slot.to_vec() } else { std::mem::take::<Vec<E>>(slot) });
+        }
+        if upstream.iter().all(Vec::is_empty) {
             return Ok(());
         }
         for (downstream, input) in step(upstream).into_iter().zip(inputs) {
-            let slot = input(self.gradients)?;
-            if slot.is_empty() {
-                **slot = downstream;
-            } else {
-                slot.iter_mut().zip(&downstream).for_each(|(sum, d)| *sum += *d);
-                memory::give(downstream);
-            }
+            add_to(input(self.gradients)?, downstream);
         }
         Ok(())
+    }
+}
+
+/// Adds `gradient` to a sum; an empty one stands for zeros.
+pub fn add_to<E: Real>(sum: &mut Vec<E>, gradient: Vec<E>) {
+    if sum.is_empty() {
+        *sum = gradient;
+    } else {
+        sum.iter_mut().zip(&gradient).for_each(|(sum, d)| *sum += *d);
+        memory::give(gradient);
     }
 }
 
@@ -111,14 +118,18 @@ pub fn nowhere<E: Real>() -> Find<E> {
     Rc::new(move |gradients: &mut Gradients<E, Cpu>| gradients.get_or_alloc_mut(&ghost))
 }
 
-/// A layer's output that is in no tensor.
+/// A layer and its output, which is in no tensor.
 pub struct Hidden<E: Real> {
+    /// The layer.
+    pub name: Name,
     /// Its sizes, batch first.
     pub shape: Vec<usize>,
     /// Its values, computed or copied when asked for.
     pub values: Box<dyn Fn() -> Vec<E>>,
     /// Where its gradient is.
     pub gradient: Find<E>,
+    /// What the layer makes of sums of planes, if that is known.
+    pub sums: Option<Sums<E>>,
 }
 
 /// Finds one tensor's gradient.
@@ -145,12 +156,12 @@ pub trait Recorder<E: Real>: Tape<E, Cpu> {
         back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
     );
 
-    /// Writes down that the layer `name` produced `output`, which is in no tensor, and its way back.
-    fn record_hidden(
+    /// Writes down a run of layers whose outputs are in no tensor, and the way back through some of them, which `back` is
+    /// told by their numbers in the run.
+    fn record_run(
         &mut self,
-        name: &Name,
-        output: Hidden<E>,
-        back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
+        layers: Vec<Hidden<E>>,
+        back: impl Fn(&mut Sweep<E>, Range<usize>) -> Result<(), CpuError> + 'static,
     );
 
     /// Writes down of the layer that was written down last what it makes of sums of planes; else nothing is known of it.
@@ -166,7 +177,12 @@ impl<E: Real> Recorder<E> for NoneTape {
     ) {
     }
 
-    fn record_hidden(&mut self, _: &Name, _: Hidden<E>, _: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static) {}
+    fn record_run(
+        &mut self,
+        _: Vec<Hidden<E>>,
+        _: impl Fn(&mut Sweep<E>, Range<usize>) -> Result<(), CpuError> + 'static,
+    ) {
+    }
 }
 
 impl<E: Real> Recorder<E> for OwnedTape<E, Cpu> {
@@ -179,13 +195,16 @@ impl<E: Real> Recorder<E> for OwnedTape<E, Cpu> {
         self.add_backward_op(move |gradients| back(&mut Sweep { gradients, rule: None, keep: true }));
     }
 
-    fn record_hidden(
+    fn record_run(
         &mut self,
-        _: &Name,
-        _: Hidden<E>,
-        back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
+        layers: Vec<Hidden<E>>,
+        back: impl Fn(&mut Sweep<E>, Range<usize>) -> Result<(), CpuError> + 'static,
     ) {
-        self.add_backward_op(move |gradients| back(&mut Sweep { gradients, rule: None, keep: true }));
+        let back = Rc::new(back);
+        for at in 0..layers.len() {
+            let back = back.clone();
+            self.add_backward_op(move |gradients| back(&mut Sweep { gradients, rule: None, keep: true }, at..at + 1));
+        }
     }
 }
 

@@ -12,7 +12,6 @@ use crate::{
     nn::{
         Name, Real, Rule,
         kernel::{concat, conv, convolution::Convolution, lanes::Level, memory, memory::Buffer, pool, relu},
-        tape::Sums,
         window::slid,
     },
 };
@@ -41,7 +40,7 @@ impl<E: Real> Deref for View<E> {
 /// Values that were computed, at hand or to be computed anew.
 type Again<E> = Rc<dyn Fn() -> View<E>>;
 
-/// Values between layers: batch, channels, height, width.
+/// Values of one image, or of none, between layers: how many images, channels, height, width.
 #[derive(Clone)]
 pub struct Flow<E: Real> {
     values: View<E>,
@@ -51,7 +50,7 @@ pub struct Flow<E: Real> {
     by: usize,
 }
 
-/// Outputs of more numbers an image than this are not kept for those who may ask for them, but computed anew: of VGG's, those
+/// Outputs of more numbers than this are not kept for those who may ask for them, but computed anew: of VGG's, those
 /// of the last block are kept; of SqueezeNet's, all but the first.
 const KEPT: usize = 400_000;
 
@@ -67,8 +66,8 @@ pub struct Done<E: Real> {
     /// Who computed its inputs, as in [`Flow::by`].
     pub reads: Vec<usize>,
     pub back: Back<E>,
-    /// What it makes of sums of planes, if that is known.
-    pub sums: Option<Sums<E>>,
+    /// Whether the gradients of its input and output have the same sums of planes.
+    pub keeps_sums: bool,
 }
 
 /// The entries of a run of layers in the order in which they computed, or nothing if nobody will go back.
@@ -104,7 +103,7 @@ impl<E: Real> Flow<E> {
 
     /// Values that `compute` gives, now and, if they are too many to be kept, whenever asked for.
     fn computed(compute: impl Fn() -> Buffer<E> + 'static, first: View<E>, shape: [usize; 4]) -> Self {
-        if first.len() <= KEPT * shape[0] {
+        if first.len() <= KEPT {
             return Self::of(first, shape);
         }
         Self { values: first, again: Rc::new(move || compute().into()), shape, by: 0 }
@@ -146,7 +145,7 @@ impl<E: Real> Flow<E> {
                 memory::give(up);
                 vec![down]
             };
-            Done { name: work.name, shape, values, reads: vec![by], back: Box::new(back), sums: None }
+            Done { name: work.name, shape, values, reads: vec![by], back: Box::new(back), keeps_sums: false }
         });
         if let Some(Link::Relu { name, rule }) = rectifier {
             flow.by = log.push(|| flow.rectified(name, *rule, flow.by));
@@ -162,13 +161,12 @@ impl<E: Real> Flow<E> {
             vec![up]
         };
         let (values, reads) = (self.copies(), vec![by]);
-        Done { name: name.clone(), shape: self.shape, values, reads, back: Box::new(back), sums: None }
+        Done { name: name.clone(), shape: self.shape, values, reads, back: Box::new(back), keeps_sums: false }
     }
 
     fn rectify(self, name: &Name, rule: Rule, log: &mut Log<E>) -> Self {
-        let batch = self.shape[0];
         let compute = move |x: &[E]| {
-            let mut y = of_layer(x.len(), batch);
+            let mut y = of_layer(x.len());
             y.copy_from_slice(x);
             relu::forward(&mut y);
             y
@@ -194,20 +192,18 @@ impl<E: Real> Flow<E> {
                 vec![down]
             };
             let (values, reads) = (flow.copies(), vec![self.by]);
-            let sums = Some(Sums::Kept);
-            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), sums }
+            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), keeps_sums: true }
         });
         flow
     }
 
     /// Through each of two branches; what they make, side by side.
     fn part(self, branches: &[Vec<Link<E>>; 2], name: &Name, log: &mut Log<E>) -> Self {
-        let batch = self.shape[0];
         let (first, second, joined) = match [&*branches[0], &*branches[1]] {
             [
                 [left @ Link::Convolution { .. }, a @ Link::Relu { .. }],
                 [right @ Link::Convolution { .. }, b @ Link::Relu { .. }],
-            ] if batch == 1 => {
+            ] if self.shape[0] == 1 => {
                 let work = [left, right].map(|link| Convolving::new(link, self.shape));
                 let (joined, parts) = side_by_side(&work, &self.values);
                 let [left, right] = work;
@@ -218,7 +214,7 @@ impl<E: Real> Flow<E> {
             [left, right] => {
                 let first = self.clone().through(left, log);
                 let second = self.through(right, log);
-                let joined = Buffer::from(concat::forward(batch, &first.values, &second.values));
+                let joined = Buffer::from(concat::forward(first.shape[0], &first.values, &second.values));
                 (first, second, joined.into())
             }
         };
@@ -228,7 +224,7 @@ impl<E: Real> Flow<E> {
             let counts = [first.values.len(), second.values.len()];
             let back = move |_, up: Vec<E>| concat::parts(batch, counts, up).into();
             let (values, reads) = (flow.copies(), vec![first.by, second.by]);
-            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), sums: None }
+            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), keeps_sums: false }
         });
         flow
     }
@@ -272,21 +268,21 @@ impl<E: Real> Convolving<E> {
     }
 
     fn compute(&self, x: &[E], rectified: bool) -> Buffer<E> {
-        let mut y = of_layer(self.size.output_len(), self.size.batch);
+        let mut y = of_layer(self.size.output_len());
         self.filter.forward(&self.size, x, &self.bias, rectified, &mut y);
         y
     }
 }
 
 /// Memory for a layer's output, which is kept unless it is large.
-fn of_layer<E: Real>(len: usize, batch: usize) -> Buffer<E> {
-    if len <= KEPT * batch { Buffer::to_keep(len) } else { Buffer::new(len) }
+fn of_layer<E: Real>(len: usize) -> Buffer<E> {
+    if len <= KEPT { Buffer::to_keep(len) } else { Buffer::new(len) }
 }
 
 /// What two convolutions, each with a rectifier, make of one image, in one memory; and each one's part of it.
 fn side_by_side<E: Real>(work: &[Convolving<E>; 2], x: &[E]) -> (View<E>, [View<E>; 2]) {
     let [first, second] = work.each_ref().map(|work| work.size.output_len());
-    let mut joined = of_layer(first + second, 1);
+    let mut joined = of_layer(first + second);
     let (left, right) = joined.split_at_mut(first);
     for (work, y) in work.iter().zip([left, right]) {
         work.filter.forward(&work.size, x, &work.bias, true, y);

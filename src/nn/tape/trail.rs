@@ -1,6 +1,6 @@
 //! A tape that can be swept many times.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use dfdx::prelude::{Cpu, CpuError, Gradients, Merge, NoneTape, Shape, Tape, Tensor};
 
@@ -49,6 +49,9 @@ impl<E: Real> Node<E> for Hidden<E> {
 /// A layer's way back: adds to its inputs' gradients what its output's gradient implies.
 type Step<E> = Box<dyn Fn(&mut Sweep<E>) -> Result<(), CpuError>>;
 
+/// The way back through some layers of a run.
+type Steps<E> = Rc<dyn Fn(&mut Sweep<E>, Range<usize>) -> Result<(), CpuError>>;
+
 type Once<E> = Box<dyn FnOnce(&mut Gradients<E, Cpu>) -> Result<(), CpuError>>;
 
 enum Way<E: Real> {
@@ -56,6 +59,8 @@ enum Way<E: Real> {
     Source,
     /// One of saltty's layers, which can go back as often as asked.
     Layer(Step<E>),
+    /// A layer of a run, and its number there.
+    Run(Steps<E>, usize),
     /// One of dfdx's own operations, which can go back once.
     Operation(RefCell<Option<Once<E>>>),
 }
@@ -181,17 +186,27 @@ impl<E: Real> Trail<E> {
             return Err(CpuError::WrongNumElements);
         }
         **slot = seed;
-        for print in self.prints[..=last].iter().skip(first + 1).rev() {
+        let mut at = last;
+        while at > first {
+            let print = &self.prints[at];
             if let (Some(visit), Some(node)) = (&mut visit, &print.node) {
                 visit(&print.name, node.gradient(&mut gradients)?);
             }
+            let mut sweep = Sweep { gradients: &mut gradients, rule: Some(rule), keep: false };
+            let mut steps = 1;
             match &print.way {
                 Way::Source => {}
-                Way::Layer(back) => back(&mut Sweep { gradients: &mut gradients, rule: Some(rule), keep: false })?,
+                Way::Layer(back) => back(&mut sweep)?,
+                Way::Run(back, layer) => {
+                    // Who wants to see gradients gets one after the other; else the run goes its own way.
+                    steps = if visit.is_some() { 1 } else { (layer + 1).min(at - first) };
+                    back(&mut sweep, layer + 1 - steps..layer + 1)?;
+                }
                 Way::Operation(once) => {
                     once.borrow_mut().take().expect("a dfdx operation on a trail is swept once")(&mut gradients)?;
                 }
             }
+            at -= steps;
         }
         Ok(std::mem::take::<Vec<E>>(input.gradient(&mut gradients)?))
     }
@@ -233,14 +248,16 @@ impl<E: Real> Recorder<E> for Trail<E> {
         self.prints.push(Footprint { name: name.clone(), node, way: Way::Layer(Box::new(back)), sums: None });
     }
 
-    fn record_hidden(
+    fn record_run(
         &mut self,
-        name: &Name,
-        output: Hidden<E>,
-        back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
+        layers: Vec<Hidden<E>>,
+        back: impl Fn(&mut Sweep<E>, Range<usize>) -> Result<(), CpuError> + 'static,
     ) {
-        let node: Option<Box<dyn Node<E>>> = Some(Box::new(output));
-        self.prints.push(Footprint { name: name.clone(), node, way: Way::Layer(Box::new(back)), sums: None });
+        let back: Steps<E> = Rc::new(back);
+        for (at, mut layer) in layers.into_iter().enumerate() {
+            let (name, sums) = (layer.name.clone(), layer.sums.take());
+            self.prints.push(Footprint { name, node: Some(Box::new(layer)), way: Way::Run(back.clone(), at), sums });
+        }
     }
 
     fn record_sums(&mut self, sums: Sums<E>) {

@@ -5,7 +5,9 @@
 //! other after each layer. So the threads that compute form crews, and batches of photos are dealt to these in turn.
 
 use std::{
+    collections::VecDeque,
     io,
+    ops::Range,
     path::Path,
     sync::{
         atomic::Ordering,
@@ -40,6 +42,8 @@ const DECODERS: usize = 2;
 const CREWS: usize = 4;
 /// Photos that wait between two steps.
 const AHEAD: usize = 2;
+/// Photos of each crew's first batch, at most, so that the first answers are soon there.
+const FIRST: usize = 2;
 /// Pictures painted or written at the same time; more than processors, as writing is mostly waiting for the disk.
 const HANDS: usize = 8;
 
@@ -88,18 +92,16 @@ pub enum Maps {
 pub struct Stream<'p> {
     /// One of each crew.
     crews: Vec<Receiver<Result<Told<'p>>>>,
-    /// How many photos in a row are one crew's.
-    each: usize,
-    /// How many came out.
-    count: usize,
+    /// The crew of each photo to come.
+    owners: VecDeque<usize>,
 }
 
 impl<'p> Stream<'p> {
     /// The next photo, with what went wrong with it if something did.
     pub fn next_within(&mut self, patience: Duration) -> Result<Result<Told<'p>>, RecvTimeoutError> {
-        let crew = self.count / self.each % self.crews.len();
+        let Some(&crew) = self.owners.front() else { return Err(RecvTimeoutError::Disconnected) };
         let told = self.crews[crew].recv_timeout(patience)?;
-        self.count += 1;
+        self.owners.pop_front();
         Ok(told)
     }
 }
@@ -110,39 +112,68 @@ pub fn start<'scope, 'env>(
     run: &'scope Run<'env>,
     photos: &'scope [impl AsRef<Path> + Sync],
 ) -> io::Result<Stream<'scope>> {
-    let (count, each) = run.crews(photos.len());
+    let count = run.crews(photos.len());
+    let batches = batches(photos.len(), count, run.batch());
+    let owners = batches.iter().enumerate().flat_map(|(at, batch)| batch.clone().map(move |_| at % count)).collect();
     let mut crews = Vec::new();
     for crew in 0..count {
-        let mine = move || photos.chunks(each).skip(crew).step_by(count).flatten();
+        let batches: Vec<Range<usize>> = batches.iter().skip(crew).step_by(count).cloned().collect();
+        let sizes: Vec<usize> = batches.iter().map(Range::len).collect();
+        let most = sizes.iter().copied().max().unwrap_or(1);
         let mut decoders = Vec::new();
         let hands = if count == 1 { DECODERS.min(photos.len()) } else { 1 };
         for first in 0..hands {
-            let (to, from) = sync_channel(AHEAD.max(run.batch()).div_ceil(hands));
-            let mut mine = mine().skip(first).step_by(hands);
+            let (to, from) = sync_channel(AHEAD.max(most).div_ceil(hands));
+            let mut mine = batches.clone().into_iter().flatten().skip(first).step_by(hands);
             thread::Builder::new().name(format!("decoder {crew} {first}")).spawn_scoped(scope, move || {
-                let _ = mine.all(|photo| to.send(run.decode(photo.as_ref())).is_ok());
+                let _ = mine.all(|photo| to.send(run.decode(photos[photo].as_ref())).is_ok());
             })?;
             decoders.push(from);
         }
-        let (to, from) = sync_channel(if count == 1 { AHEAD } else { AHEAD.max(each) });
+        let (to, from) = sync_channel(if count == 1 { AHEAD } else { AHEAD.max(most) });
         let threads = ((threads::count() + crew) / count).max(1);
         thread::Builder::new().name(format!("network {crew}")).spawn_scoped(scope, move || {
             threads::enlist(threads);
-            ask(run, &decoders, &to);
+            ask(run, &sizes, &decoders, &to);
         })?;
         crews.push(from);
     }
-    Ok(Stream { crews, each, count: 0 })
+    Ok(Stream { crews, owners })
+}
+
+/// Which photos are computed together, of at most `most`, for `crews` in turn, who get about the same.
+fn batches(photos: usize, crews: usize, most: usize) -> Vec<Range<usize>> {
+    let mut batches = Vec::new();
+    let mut deal = |photos: Range<usize>, count: usize| {
+        let end = |batch: usize| photos.start + photos.len() * batch / count;
+        batches.extend((0..count).map(|batch| end(batch)..end(batch + 1)).filter(|batch| !batch.is_empty()));
+    };
+    let first = photos.min(crews * FIRST.min(most));
+    deal(0..first, crews);
+    let rest = first..photos;
+    let rounds = rest.len().div_ceil(crews * most);
+    deal(rest, rounds * crews);
+    batches
 }
 
 /// Takes a photo from each decoder in turn, as many as are computed together, until one has no more or nobody wants to
 /// know.
-fn ask<'p>(run: &Run, decoders: &[Receiver<Result<Decoded<'p>>>], to: &SyncSender<Result<Told<'p>>>) {
+fn ask<'p>(
+    run: &Run,
+    batches: &[usize],
+    decoders: &[Receiver<Result<Decoded<'p>>>],
+    to: &SyncSender<Result<Told<'p>>>,
+) {
     let mut photos = decoders.iter().cycle().map_while(|decoder| decoder.recv().ok());
-    loop {
-        let together: Vec<_> = photos.by_ref().take(run.batch()).collect();
-        if together.is_empty() || !run.ask_all(together, |told| to.send(told).is_ok()) {
-            return;
+    for &batch in batches {
+        let mut left = batch;
+        while left > 0 {
+            // Fewer than at first if the device had no room for so many.
+            let together: Vec<_> = photos.by_ref().take(left.min(run.batch())).collect();
+            left = left.saturating_sub(together.len());
+            if together.is_empty() || !run.ask_all(together, |told| to.send(told).is_ok()) {
+                return;
+            }
         }
     }
 }
@@ -157,15 +188,14 @@ impl Run<'_> {
         Ok(Decoded { path, size: [photo.raster.width, photo.raster.height], square, watch, began })
     }
 
-    /// How many crews compute, and how many photos in a row each takes.
-    fn crews(&self, photos: usize) -> (usize, usize) {
+    /// How many crews compute.
+    fn crews(&self, photos: usize) -> usize {
         let classifier = self.studio.classifier();
         // What computes by dfdx's operations, or on a GPU, is one thread's.
         if classifier.device() != Device::Cpu || classifier.kernels() == Kernels::Composed {
-            return (1, self.batch());
+            return 1;
         }
-        let crews = threads::count().min(CREWS).min(photos).max(1);
-        (crews, self.batch().min(photos.div_ceil(crews)).max(1))
+        threads::count().min(CREWS).min(photos).max(1)
     }
 
     /// How many photos are computed together.
@@ -271,7 +301,28 @@ pub fn side_by_side<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -
 
 #[cfg(test)]
 mod tests {
-    use super::side_by_side;
+    use std::ops::Range;
+
+    use super::{FIRST, batches, side_by_side};
+
+    #[test]
+    fn batches_are_all_photos_in_order_and_crews_get_about_the_same() {
+        for photos in 0..80 {
+            for crews in 1..=4 {
+                for most in 1..=9 {
+                    let batches = batches(photos, crews, most);
+                    let all: Vec<usize> = batches.iter().cloned().flatten().collect();
+                    assert_eq!(all, (0..photos).collect::<Vec<_>>());
+                    assert!(batches.iter().all(|batch| (1..=most).contains(&batch.len())));
+                    assert!(batches.iter().take(crews).all(|batch| batch.len() <= FIRST));
+                    let of = |crew: usize| batches.iter().skip(crew).step_by(crews).map(Range::len).sum::<usize>();
+                    let shares = (0..crews).map(of);
+                    let rounds = batches.len().div_ceil(crews);
+                    assert!(shares.clone().max() <= shares.min().map(|least| least + rounds), "{photos} {crews} {most}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn order_is_kept_whatever_the_number() {

@@ -1,0 +1,151 @@
+//! Images on their way through a run of layers, one after the other, and back.
+
+use std::{ops::Range, rc::Rc};
+
+use dfdx::prelude::CpuError;
+
+use super::{
+    Link,
+    flow::{Done, Flow, Log},
+};
+use crate::nn::{
+    Real, Rule,
+    kernel::memory::{self, Buffer},
+    tape::{self, Find, Hidden, Sums, Sweep, add_to},
+};
+
+/// What each layer of a run did for one image.
+type Image<E> = Vec<Done<E>>;
+
+/// All images through the layers of `chain`: the outputs, the sizes of one, and, if anyone will go back, what each layer did.
+pub fn through<E: Real>(
+    chain: &[Link<E>],
+    values: Buffer<E>,
+    [batch, channels, height, width]: [usize; 4],
+    keep: bool,
+) -> (Vec<E>, [usize; 3], Vec<Image<E>>) {
+    // No images go through as one empty one, which finds out the sizes.
+    let flows = if batch < 2 {
+        vec![Flow::new(values, [batch, channels, height, width])]
+    } else {
+        let each = channels * height * width;
+        (0..batch).map(|image| Flow::new(part(&values, image, each), [1, channels, height, width])).collect()
+    };
+    let (mut outputs, mut sizes, mut images) = (Vec::new(), [0; 3], Vec::new());
+    for flow in flows {
+        let mut log = Log::new(keep);
+        let flow = flow.through(chain, &mut log);
+        outputs.append(&mut flow.to_vec());
+        sizes.copy_from_slice(&flow.shape[1..]);
+        images.push(log.entries);
+    }
+    (outputs, sizes, images)
+}
+
+/// Image `image` of several, copied.
+fn part<E: Real>(values: &[E], image: usize, each: usize) -> Buffer<E> {
+    let mut part = Buffer::to_keep(each);
+    part.copy_from_slice(&values[image * each..][..each]);
+    part
+}
+
+/// What a run left behind for the way back.
+pub struct Run<E: Real> {
+    images: Vec<Image<E>>,
+    /// Where the gradients are: of the run's input, then of each layer's output.
+    places: Vec<Find<E>>,
+}
+
+impl<E: Real> Run<E> {
+    /// Of `images` between the places of the gradients of their input and output.
+    pub fn new(images: Vec<Image<E>>, [first, last]: [Find<E>; 2]) -> Self {
+        let count = images[0].len();
+        let inner = (1..count).map(|_| tape::nowhere());
+        Self { places: std::iter::once(first).chain(inner).chain([last]).collect(), images }
+    }
+
+    /// The layers with their outputs, for a tape.
+    pub fn layers(run: &Rc<Self>, batch: usize) -> Vec<Hidden<E>> {
+        let layer = |at: usize| {
+            let done = &run.images[0][at];
+            let (name, gradient) = (done.name.clone(), run.places[at + 1].clone());
+            let sums = done.keeps_sums.then_some(Sums::Kept);
+            let mut shape = done.shape.to_vec();
+            shape[0] = batch;
+            let run = run.clone();
+            let values = Box::new(move || joined(&run.images, |image| (image[at].values)()));
+            Hidden { name, shape, values, gradient, sums }
+        };
+        (0..run.images[0].len()).map(layer).collect()
+    }
+
+    /// Through `layers`, from the gradients of their outputs to those of what they read, one image after the other.
+    ///
+    /// # Errors
+    /// What the look-ups of gradients return.
+    pub fn back(&self, sweep: &mut Sweep<E>, layers: Range<usize>) -> Result<(), CpuError> {
+        let rule = sweep.rule();
+        let (outputs, inputs) = (&self.places[layers.start + 1..=layers.end], &self.places[..=layers.start]);
+        sweep.carry(outputs, inputs, |mut up| {
+            let mut down = vec![Vec::new(); inputs.len()];
+            for (at, image) in self.images.iter().enumerate() {
+                let mut places = vec![Vec::new(); layers.end + 1];
+                for (place, up) in places[layers.start + 1..].iter_mut().zip(&mut up) {
+                    *place = self.part(at, up);
+                }
+                image_back(image, rule, &mut places, layers.clone());
+                for (down, place) in down.iter_mut().zip(places) {
+                    self.append(down, place);
+                }
+            }
+            up.into_iter().for_each(memory::give);
+            down
+        })
+    }
+
+    /// The part of one image of a gradient: copied, unless there is one image.
+    fn part(&self, image: usize, gradient: &mut Vec<E>) -> Vec<E> {
+        if self.images.len() == 1 {
+            return std::mem::take(gradient);
+        }
+        let each = gradient.len() / self.images.len();
+        let mut part = memory::take(each);
+        part.copy_from_slice(&gradient[image * each..][..each]);
+        part
+    }
+
+    /// Appends the part of the next image.
+    fn append(&self, gradient: &mut Vec<E>, part: Vec<E>) {
+        if self.images.len() == 1 {
+            *gradient = part;
+            return;
+        }
+        if gradient.is_empty() {
+            *gradient = Vec::with_capacity(self.images.len() * part.len());
+        }
+        gradient.extend_from_slice(&part);
+        memory::give(part);
+    }
+}
+
+/// One image's way back through `layers`, between gradients at all its places.
+fn image_back<E: Real>(image: &Image<E>, rule: Option<Rule>, places: &mut [Vec<E>], layers: Range<usize>) {
+    for at in layers.rev() {
+        let up = std::mem::take(&mut places[at + 1]);
+        if up.is_empty() {
+            continue;
+        }
+        let done = &image[at];
+        for (down, &by) in (done.back)(rule, up).into_iter().zip(&done.reads) {
+            add_to(&mut places[by], down);
+        }
+    }
+}
+
+/// Images one behind the other.
+fn joined<E: Real>(images: &[Image<E>], values: impl Fn(&Image<E>) -> Vec<E>) -> Vec<E> {
+    let mut joined = values(&images[0]);
+    joined.reserve_exact((images.len() - 1) * joined.len());
+    images[1..].iter().for_each(|image| joined.append(&mut values(image)));
+    joined
+}
