@@ -95,23 +95,34 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
     for down in down.chunks_exact_mut(inputs) {
         shares.iter_mut().zip(down.chunks_mut(share)).for_each(|(shares, part)| shares.push(part));
     }
-    shares.into_par_iter().enumerate().for_each_init(<[Vec<f32>; ROWS]>::default, |rooms, (chunk, mut downs)| {
+    let (tall, wide) = if batch == 1 { (ROWS, share) } else { (TALL, WIDE) };
+    shares.into_par_iter().enumerate().for_each_init(<[Vec<f32>; TALL]>::default, |rooms, (chunk, mut downs)| {
         let (first, count) = (chunk * share, downs[0].len());
-        let ups = || up.chunks_exact(outputs);
-        let (fours, rest) = live.as_chunks::<ROWS>();
-        for rows in fours {
-            let [a, b, c, d] = rooms;
-            let room = [(rows[0], a), (rows[1], b), (rows[2], c), (rows[3], d)];
-            let parts = room.map(|(row, room)| weight.part(row * inputs + first, count, room));
-            for (up, down) in ups().zip(&mut downs) {
-                add(Level::best(), rows.map(|row| up[row]), parts.each_ref().map(|part| &**part), down);
-            }
-        }
-        for &row in rest {
-            let part = weight.part(row * inputs + first, count, &mut rooms[0]);
-            for (up, down) in ups().zip(&mut downs) {
-                add(Level::best(), [up[row]], [&*part], down);
+        for rows in live.chunks(tall) {
+            let parts = rows.iter().zip(&mut *rooms).map(|(row, room)| weight.part(row * inputs + first, count, room));
+            let parts: Vec<_> = parts.collect();
+            for at in (0..count).step_by(wide) {
+                let columns = at..count.min(at + wide);
+                for (up, down) in up.chunks_exact(outputs).zip(&mut downs) {
+                    add_all(rows, |row| up[row], |part| &parts[part][columns.clone()], &mut down[columns.clone()]);
+                }
             }
         }
     });
+}
+
+/// Rows read side by side where there are several vectors, and how many numbers of each at a time: with as many of all
+/// vectors' sums, they stay in the first cache.
+const TALL: usize = 16;
+const WIDE: usize = 256;
+
+/// Adds `rows` times their factors to `sums`, four at a time; `part` says what is in the first, the second and so on.
+fn add_all<'a, E: Real>(rows: &[usize], factor: impl Fn(usize) -> E, part: impl Fn(usize) -> &'a [E], sums: &mut [E]) {
+    let (fours, rest) = rows.as_chunks::<ROWS>();
+    for (at, rows) in fours.iter().enumerate() {
+        add(Level::best(), rows.map(&factor), std::array::from_fn(|row| part(at * ROWS + row)), sums);
+    }
+    for (at, &row) in rest.iter().enumerate() {
+        add(Level::best(), [factor(row)], [part(fours.len() * ROWS + at)], sums);
+    }
 }

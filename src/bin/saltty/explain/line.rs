@@ -318,7 +318,10 @@ mod tests {
                     let of = |crew: usize| batches.iter().skip(crew).step_by(crews).map(Range::len).sum::<usize>();
                     let shares = (0..crews).map(of);
                     let rounds = batches.len().div_ceil(crews);
-                    assert!(shares.clone().max() <= shares.min().map(|least| least + rounds), "{photos} {crews} {most}");
+                    assert!(
+                        shares.clone().max() <= shares.min().map(|least| least + rounds),
+                        "{photos} {crews} {most}"
+                    );
                 }
             }
         }

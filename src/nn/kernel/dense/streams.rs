@@ -39,16 +39,12 @@ pub fn dots<E: Real>(
     for first in (0..len).step_by(part.max(1)) {
         let part = first..len.min(first + part);
         let rows = rows.map(|row| &row[part.clone()]);
-        for (vector, sums) in vectors.chunks_exact(len).zip(&mut sums) {
-            let x = &vector[part.clone()];
-            match singles(rows) {
-                Some(rows) => {
-                    let sums = bytemuck::cast_slice_mut::<E, f32>(sums.as_flattened_mut());
-                    let sums = sums.as_chunks_mut::<LANES>().0.try_into().expect("a row of sums for each row");
-                    add_dots_of_singles(level, rows, bytemuck::cast_slice(x), sums);
-                }
-                None => add_plain_dots(rows, x, sums),
+        let each = |vector: usize| &vectors[vector * len..][part.clone()];
+        match singles(rows) {
+            Some(rows) => {
+                add_dots_of_singles(level, rows, |vector| bytemuck::cast_slice(each(vector)), of_singles(&mut sums))
             }
+            None => sums.iter_mut().enumerate().for_each(|(vector, sums)| add_plain_dots(rows, each(vector), sums)),
         }
     }
     let whole = len / LANES * LANES;
@@ -99,16 +95,40 @@ fn add_plain_dots<E: Real>(rows: [&[E]; ROWS], x: &[E], sums: &mut Sums<E>) {
     }
 }
 
-fn add_dots_of_singles(level: Level, rows: [&[f32]; ROWS], x: &[f32], sums: &mut Sums<f32>) {
-    // SAFETY: the level was found available, and rows are as long as `x`.
-    unsafe {
-        match level {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => dots_avx512(rows, x, sums),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => dots_avx2(rows, x, sums),
-            _ => vector_dots::<Plain, 4>(rows, x, sums),
+/// Sums that are known to be f32.
+fn of_singles<E: Real>(sums: &mut [Sums<E>]) -> &mut [Sums<f32>] {
+    bytemuck::cast_slice_mut::<E, f32>(sums.as_flattened_mut().as_flattened_mut()).as_chunks_mut().0.as_chunks_mut().0
+}
+
+/// Vectors whose sums fit into the registers together, where there are 32 of these.
+const VECTORS: usize = 3;
+
+fn add_dots_of_singles<'x>(
+    level: Level,
+    rows: [&[f32]; ROWS],
+    x: impl Fn(usize) -> &'x [f32],
+    mut sums: &mut [Sums<f32>],
+) {
+    let mut at = 0;
+    while !sums.is_empty() {
+        let now = if level == Level::Avx512 { VECTORS.min(sums.len()) } else { 1 };
+        let (these, rest) = std::mem::take(&mut sums).split_at_mut(now);
+        let x: [&[f32]; VECTORS] = std::array::from_fn(|vector| x(at + vector.min(now - 1)));
+        // SAFETY: the level was found available, and rows are as long as each of `x`.
+        unsafe {
+            match (level, these) {
+                #[cfg(target_arch = "x86_64")]
+                (Level::Avx512, [a]) => dots_avx512(rows, [x[0]], [a]),
+                #[cfg(target_arch = "x86_64")]
+                (Level::Avx512, [a, b]) => dots_avx512(rows, [x[0], x[1]], [a, b]),
+                #[cfg(target_arch = "x86_64")]
+                (Level::Avx512, [a, b, c]) => dots_avx512(rows, x, [a, b, c]),
+                #[cfg(target_arch = "x86_64")]
+                (Level::Avx2, [a]) => dots_avx2(rows, [x[0]], [a]),
+                (_, these) => these.iter_mut().for_each(|sums| vector_dots::<Plain, 4, 1>(rows, [x[0]], [sums])),
+            }
         }
+        (sums, at) = (rest, at + now);
     }
 }
 
@@ -129,16 +149,16 @@ fn add_singles<const R: usize>(level: Level, factors: [f32; R], rows: [&[f32]; R
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-unsafe fn dots_avx512(rows: [&[f32]; ROWS], x: &[f32], sums: &mut Sums<f32>) {
+unsafe fn dots_avx512<const V: usize>(rows: [&[f32]; ROWS], x: [&[f32]; V], sums: [&mut Sums<f32>; V]) {
     // SAFETY: the caller vouches for AVX-512 and the sizes.
-    unsafe { vector_dots::<std::arch::x86_64::__m512, 2>(rows, x, sums) }
+    unsafe { vector_dots::<std::arch::x86_64::__m512, 2, V>(rows, x, sums) }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn dots_avx2(rows: [&[f32]; ROWS], x: &[f32], sums: &mut Sums<f32>) {
+unsafe fn dots_avx2<const V: usize>(rows: [&[f32]; ROWS], x: [&[f32]; V], sums: [&mut Sums<f32>; V]) {
     // SAFETY: the caller vouches for AVX2 and the sizes.
-    unsafe { vector_dots::<std::arch::x86_64::__m256, 4>(rows, x, sums) }
+    unsafe { vector_dots::<std::arch::x86_64::__m256, 4, V>(rows, x, sums) }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -155,30 +175,41 @@ unsafe fn add_avx2<const R: usize>(factors: [f32; R], rows: [&[f32]; R], sums: &
     unsafe { vector_add::<std::arch::x86_64::__m256, R>(factors, rows, sums) }
 }
 
-/// `N` vectors make `LANES` numbers.
+/// `N` registers make `LANES` numbers; sums with `V` vectors at a time.
 #[inline(always)]
-unsafe fn vector_dots<L: Lanes, const N: usize>(rows: [&[f32]; ROWS], x: &[f32], out: &mut Sums<f32>) {
+unsafe fn vector_dots<L: Lanes, const N: usize, const V: usize>(
+    rows: [&[f32]; ROWS],
+    x: [&[f32]; V],
+    out: [&mut Sums<f32>; V],
+) {
     // SAFETY: the caller vouches for the instructions of `L` and the sizes.
     unsafe {
-        let mut sums = [[L::all(0.0); N]; ROWS];
+        let mut sums = [[[L::all(0.0); N]; V]; ROWS];
         for r in 0..ROWS {
-            for n in 0..N {
-                sums[r][n] = L::load(out[r].as_ptr().add(n * L::WIDTH));
+            for v in 0..V {
+                for n in 0..N {
+                    sums[r][v][n] = L::load(out[v][r].as_ptr().add(n * L::WIDTH));
+                }
             }
         }
-        for at in (0..x.len() / LANES * LANES).step_by(LANES) {
+        for at in (0..x[0].len() / LANES * LANES).step_by(LANES) {
             for r in 0..ROWS {
                 ask(rows[r].get_unchecked(at..at + LANES));
                 let row = rows[r].as_ptr().add(at);
                 for n in 0..N {
-                    let x = L::load(x.as_ptr().add(at + n * L::WIDTH));
-                    sums[r][n] = sums[r][n].plus(L::load(row.add(n * L::WIDTH)), x);
+                    let weights = L::load(row.add(n * L::WIDTH));
+                    for v in 0..V {
+                        let x = L::load(x[v].as_ptr().add(at + n * L::WIDTH));
+                        sums[r][v][n] = sums[r][v][n].plus(weights, x);
+                    }
                 }
             }
         }
         for r in 0..ROWS {
-            for n in 0..N {
-                sums[r][n].store(out[r].as_mut_ptr().add(n * L::WIDTH));
+            for v in 0..V {
+                for n in 0..N {
+                    sums[r][v][n].store(out[v][r].as_mut_ptr().add(n * L::WIDTH));
+                }
             }
         }
     }
