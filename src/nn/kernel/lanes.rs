@@ -14,7 +14,7 @@ pub enum Level {
     Scalar,
     /// 256-bit vectors with fused multiply-add.
     Avx2,
-    /// 512-bit vectors in the products, 256-bit ones elsewhere. Its results have the same bits as those of AVX2.
+    /// 512-bit vectors where most of the time goes, 256-bit ones elsewhere. Its results have the same bits as those of AVX2.
     Avx512,
 }
 
@@ -76,30 +76,46 @@ pub(super) trait Lanes: Copy {
     unsafe fn plus(self, a: Self, b: Self) -> Self;
 }
 
-/// Eight f32: what transforms work on.
+/// Several f32 that transforms work on.
 ///
 /// # Safety
 /// As for [`Lanes`].
-pub(super) trait Octet: Lanes {
+pub(super) trait Arithmetic: Lanes {
+    /// Whether [`store_pair`](Self::store_pair) is there.
+    const PAIRS: bool = false;
+
     unsafe fn add(self, other: Self) -> Self;
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     /// Zero where not above zero; a NaN stays.
     unsafe fn rectified(self) -> Self;
+    /// Writes the first `count` numbers, of at most `WIDTH`.
+    unsafe fn store_first(self, count: usize, at: *mut f32);
+    /// Reads two times `WIDTH` numbers; every second from the first and from the second.
+    unsafe fn load_halves(at: *const f32) -> [Self; 2];
+    /// The inverse of [`load_halves`](Self::load_halves).
+    unsafe fn store_halves(parts: [Self; 2], at: *mut f32);
+    /// Reads four times `WIDTH` numbers; every fourth from the first, the second, the third and the fourth.
+    unsafe fn load_fourths(at: *const f32) -> [Self; 4];
+    /// The inverse of [`load_fourths`](Self::load_fourths).
+    unsafe fn store_fourths(parts: [Self; 4], at: *mut f32);
+    /// All numbers but the first, and the one at `last`.
+    unsafe fn followed_by(self, last: *const f32) -> Self;
+    /// Writes the numbers without the last of each half, and nothing beyond these; or anything there, if not `exactly`.
+    unsafe fn store_pair(self, _at: *mut f32, _exactly: bool) {
+        unreachable!("no pairs of rows in so short a vector")
+    }
+}
+
+/// Eight f32.
+///
+/// # Safety
+/// As for [`Lanes`].
+pub(super) trait Octet: Arithmetic {
     /// One bit for each that is above zero, the first lowest.
     unsafe fn positive(self) -> u8;
     /// Zero where a bit is not set, the first's lowest.
     unsafe fn masked(self, bits: u8) -> Self;
-    /// Writes the first `count` numbers, of at most eight.
-    unsafe fn store_first(self, count: usize, at: *mut f32);
-    /// Reads 16 numbers; every second from the first and from the second.
-    unsafe fn load_halves(at: *const f32) -> [Self; 2];
-    /// The inverse of [`load_halves`](Self::load_halves).
-    unsafe fn store_halves(parts: [Self; 2], at: *mut f32);
-    /// Reads 32 numbers; every fourth from the first, the second, the third and the fourth.
-    unsafe fn load_fourths(at: *const f32) -> [Self; 4];
-    /// The inverse of [`load_fourths`](Self::load_fourths).
-    unsafe fn store_fourths(parts: [Self; 4], at: *mut f32);
     /// Number `i` of vector `j` becomes number `j` of vector `i`.
     unsafe fn transposed(rows: [Self; 8]) -> [Self; 8];
 }
@@ -189,7 +205,7 @@ impl Lanes for Plain {
     }
 }
 
-impl Octet for Plain {
+impl Arithmetic for Plain {
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
@@ -208,20 +224,6 @@ impl Octet for Plain {
     #[inline(always)]
     unsafe fn rectified(self) -> Self {
         Self(self.0.map(|v| if v <= 0.0 { 0.0 } else { v }))
-    }
-
-    #[inline(always)]
-    unsafe fn positive(self) -> u8 {
-        let mut bits = 0;
-        for i in 0..8 {
-            bits |= u8::from(self.0[i] > 0.0) << i;
-        }
-        bits
-    }
-
-    #[inline(always)]
-    unsafe fn masked(self, bits: u8) -> Self {
-        Self(std::array::from_fn(|i| if bits >> i & 1 == 1 { self.0[i] } else { 0.0 }))
     }
 
     #[inline(always)]
@@ -262,6 +264,28 @@ impl Octet for Plain {
                 unsafe { *at.add(4 * i + part) = value };
             }
         }
+    }
+
+    #[inline(always)]
+    unsafe fn followed_by(self, last: *const f32) -> Self {
+        // SAFETY: the caller vouches for the number.
+        Self(std::array::from_fn(|i| if i < 7 { self.0[i + 1] } else { unsafe { *last } }))
+    }
+}
+
+impl Octet for Plain {
+    #[inline(always)]
+    unsafe fn positive(self) -> u8 {
+        let mut bits = 0;
+        for i in 0..8 {
+            bits |= u8::from(self.0[i] > 0.0) << i;
+        }
+        bits
+    }
+
+    #[inline(always)]
+    unsafe fn masked(self, bits: u8) -> Self {
+        Self(std::array::from_fn(|i| if bits >> i & 1 == 1 { self.0[i] } else { 0.0 }))
     }
 
     #[inline(always)]

@@ -16,7 +16,7 @@ use super::streams::ROWS;
 #[cfg(target_arch = "x86_64")]
 use super::streams::{ask, singles};
 #[cfg(target_arch = "x86_64")]
-use crate::nn::kernel::lanes::{Lanes, Octet};
+use crate::nn::kernel::lanes::{Arithmetic, Lanes, Octet};
 use crate::nn::{Real, kernel::lanes::Level};
 
 /// Numbers added up side by side.

@@ -93,10 +93,10 @@ impl Tiling {
     }
 
     /// Every array that a transform uses on the way, from its beginning.
-    fn lengths(&self, rows: &Rows) -> [usize; 3] {
+    fn lengths(&self, rows: &Rows) -> [usize; 2] {
         let lines = rows.len() * self.wide();
         let pixels = (self.tile * rows.len() + 2) * self.wide() + SLACK;
-        [pixels, self.taps() * (lines + SLACK), self.tile * (lines / self.tile + SLACK)]
+        [pixels, self.taps() * (lines + SLACK)]
     }
 
     /// Scratch that [`forth`](Self::forth) needs.
@@ -121,19 +121,13 @@ impl Tiling {
         scratch: &mut [f32],
         out: &Spread<'_>,
     ) {
-        let [pixels, lines, phases] = self.lengths(rows);
+        let [pixels, lines] = self.lengths(rows);
         let (padded, scratch) = scratch.split_at_mut(pixels);
-        let (lines, scratch) = scratch.split_at_mut(lines);
-        let phases = &mut scratch[..phases];
+        let lines = &mut scratch[..lines];
         self.pad(level, rows, (plane, turned), padded);
         run_down(level, self.tile, rows.len(), self.wide(), padded, lines);
-        let line = lines.len() / self.taps();
-        for (a, line) in lines.chunks_exact(line).enumerate() {
-            // SAFETY: the caller's promise is the same.
-            unsafe {
-                run_along(level, self.tile, [rows.len(), self.tiles[1]], line, phases, (out, a * self.taps()));
-            }
-        }
+        // SAFETY: the caller's promise is the same.
+        unsafe { run_along(level, self.tile, [rows.len(), self.tiles[1]], lines, out) };
     }
 
     /// The block's pixels with a border of zeros.
