@@ -7,7 +7,10 @@ use dfdx::prelude::{Cpu, CpuError, HasShape, Module, Shape, Tensor};
 use super::{
     Assemble, Blueprint, Name, Real, Recorder,
     fused::{Link, Links},
-    kernel::{lanes::Level, relu},
+    kernel::{
+        lanes::Level,
+        relu::{self, Open},
+    },
     tape,
 };
 
@@ -79,8 +82,9 @@ impl<S: Shape, E: Real, T: Recorder<E>> Module<Tensor<S, E, Cpu, T>> for Relu {
     fn try_forward(&self, x: Tensor<S, E, Cpu, T>) -> Result<Self::Output, CpuError> {
         let mut y = tape::copied(&x);
         relu::forward(&mut y);
-        let open = if T::OWNS_TAPE { relu::open(Level::best(), &y) } else { Vec::new() };
         let (shape, own) = (*x.shape(), self.rule);
+        let width = shape.concrete().into_iter().last().unwrap_or(1);
+        let open = if T::OWNS_TAPE { relu::open(Level::best(), &y, width) } else { Open::none(0, 1) };
         tape::emit(&self.name, x, y, shape, move |rule, up, down| {
             relu::input_gradient(rule.unwrap_or(own), &open, up, down);
         })

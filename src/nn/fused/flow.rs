@@ -11,7 +11,9 @@ use crate::{
     fault,
     nn::{
         Name, Real, Rule,
-        kernel::{concat, conv, convolution::Convolution, lanes::Level, memory, memory::Buffer, pool, relu},
+        kernel::{
+            concat, conv, convolution::Convolution, lanes::Level, memory, memory::Buffer, pool, relu, relu::Open,
+        },
         window::slid,
     },
 };
@@ -54,8 +56,33 @@ pub struct Flow<E: Real> {
 /// of the last block are kept; of SqueezeNet's, all but the first.
 const KEPT: usize = 400_000;
 
-/// From the gradient of an output, under a rule for rectifiers, to that of each input.
-type Back<E> = Box<dyn Fn(Option<Rule>, Vec<E>) -> Vec<Vec<E>>>;
+/// From the gradient of an output, under a rule for rectifiers, to that of each input; of layers that read a rectifier
+/// alone, to that of its input, if its gate is given.
+type Back<E> = Box<dyn Fn(Option<Rule>, Vec<E>, Option<Gate>) -> Vec<Vec<E>>>;
+
+/// A rectifier's rule, and which of its outputs are above zero.
+pub type Gate<'a> = (Rule, &'a Open);
+
+/// What a layer is.
+pub enum Kind {
+    Convolution,
+    /// With its own rule.
+    Rectifier(Rule, Rc<Open>),
+    Pool,
+    Join,
+}
+
+impl Kind {
+    /// Whether the way back can go through the gate of a rectifier at once.
+    pub fn takes_gate(&self) -> bool {
+        matches!(self, Self::Convolution | Self::Pool)
+    }
+
+    /// Whether the gradients of input and output have the same sums of planes.
+    pub fn keeps_sums(&self) -> bool {
+        matches!(self, Self::Pool)
+    }
+}
 
 /// What a layer did, for the tape.
 pub struct Done<E: Real> {
@@ -66,8 +93,7 @@ pub struct Done<E: Real> {
     /// Who computed its inputs, as in [`Flow::by`].
     pub reads: Vec<usize>,
     pub back: Back<E>,
-    /// Whether the gradients of its input and output have the same sums of planes.
-    pub keeps_sums: bool,
+    pub kind: Kind,
 }
 
 /// The entries of a run of layers in the order in which they computed, or nothing if nobody will go back.
@@ -122,46 +148,57 @@ impl<E: Real> Flow<E> {
 
     fn convolve(self, link: &Link<E>, rectifier: Option<&Link<E>>, log: &mut Log<E>) -> Self {
         let work = Convolving::new(link, self.shape);
-        let first = work.compute(&self.values, rectifier.is_some());
-        self.convolved(work, first.into(), rectifier, log)
+        let mut first = of_layer(work.size.output_len());
+        let open = work.compute(&self.values, rectifier.is_some(), log.keep, &mut first);
+        self.convolved(work, first.into(), rectifier.zip(open), log)
     }
 
     /// What `work` made of this, `first`, rectified if there is a rectifier.
-    fn convolved(self, work: Convolving<E>, first: View<E>, rectifier: Option<&Link<E>>, log: &mut Log<E>) -> Self {
+    fn convolved(
+        self,
+        work: Convolving<E>,
+        first: View<E>,
+        rectifier: Option<(&Link<E>, Open)>,
+        log: &mut Log<E>,
+    ) -> Self {
         let shape = work.shape;
         if !log.keep {
             return Self::of(first, shape);
         }
         let rectified = rectifier.is_some();
         let (x, again) = (self.again.clone(), work.clone());
-        let mut flow = Self::computed(move || again.compute(&x(), rectified), first, shape);
+        let mut flow = Self::computed(move || again.again(&x(), rectified), first, shape);
         let (x, by) = (self.again, self.by);
         flow.by = log.push(|| {
             let (again, back) = (work.clone(), work.clone());
-            let values = if rectified { Box::new(move || again.compute(&x(), false).to_vec()) } else { flow.copies() };
-            let back = move |_, up: Vec<E>| {
+            let values = if rectified { Box::new(move || again.again(&x(), false).to_vec()) } else { flow.copies() };
+            let back = move |_, up: Vec<E>, gate: Option<Gate>| {
                 let mut down = memory::take(back.size.input_len());
-                back.filter.input_gradient(&back.size, &up, &mut down, true);
+                match gate {
+                    Some(gate) => back.filter.gated_gradient(&back.size, &up, gate, &mut down),
+                    None => back.filter.input_gradient(&back.size, &up, &mut down, true),
+                }
                 memory::give(up);
                 vec![down]
             };
-            Done { name: work.name, shape, values, reads: vec![by], back: Box::new(back), keeps_sums: false }
+            Done { name: work.name, shape, values, reads: vec![by], back: Box::new(back), kind: Kind::Convolution }
         });
-        if let Some(Link::Relu { name, rule }) = rectifier {
-            flow.by = log.push(|| flow.rectified(name, *rule, flow.by));
+        if let Some((Link::Relu { name, rule }, open)) = rectifier {
+            flow.by = log.push(|| flow.rectified(name, (*rule, open), flow.by));
         }
         flow
     }
 
     /// The entry of the rectifier whose output this is, and that reads what `by` computed.
-    fn rectified(&self, name: &Name, own: Rule, by: usize) -> Done<E> {
-        let open = relu::open(Level::best(), &self.values);
-        let back = move |rule: Option<Rule>, mut up: Vec<E>| {
+    fn rectified(&self, name: &Name, (own, open): (Rule, Open), by: usize) -> Done<E> {
+        let open = Rc::new(open);
+        let kind = Kind::Rectifier(own, open.clone());
+        let back = move |rule: Option<Rule>, mut up: Vec<E>, _: Option<Gate>| {
             relu::gate(Level::best(), rule.unwrap_or(own), &open, &mut up);
             vec![up]
         };
         let (values, reads) = (self.copies(), vec![by]);
-        Done { name: name.clone(), shape: self.shape, values, reads, back: Box::new(back), keeps_sums: false }
+        Done { name: name.clone(), shape: self.shape, values, reads, back: Box::new(back), kind }
     }
 
     fn rectify(self, name: &Name, rule: Rule, log: &mut Log<E>) -> Self {
@@ -173,7 +210,10 @@ impl<E: Real> Flow<E> {
         };
         let (first, x) = (compute(&self.values), self.again);
         let mut flow = Self::computed(move || compute(&x()), first.into(), self.shape);
-        flow.by = log.push(|| flow.rectified(name, rule, self.by));
+        flow.by = log.push(|| {
+            let open = relu::open(Level::best(), &flow.values, self.shape[3]);
+            flow.rectified(name, (rule, open), self.by)
+        });
         flow
     }
 
@@ -185,14 +225,14 @@ impl<E: Real> Flow<E> {
         let mut flow = Self::new(y.into(), [batch, channels, output[0], output[1]]);
         flow.by = log.push(|| {
             let count = self.values.len();
-            let back = move |_, up: Vec<E>| {
-                let mut down = memory::zeros(count);
-                pool::input_gradient(&size, &argmax, &up, &mut down);
+            let back = move |_, up: Vec<E>, gate: Option<Gate>| {
+                let mut down = memory::take(count);
+                pool::gated_gradient(Level::best(), &size, &argmax, &up, gate, &mut down);
                 memory::give(up);
                 vec![down]
             };
             let (values, reads) = (flow.copies(), vec![self.by]);
-            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), keeps_sums: true }
+            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), kind: Kind::Pool }
         });
         flow
     }
@@ -205,11 +245,10 @@ impl<E: Real> Flow<E> {
                 [right @ Link::Convolution { .. }, b @ Link::Relu { .. }],
             ] if self.shape[0] == 1 => {
                 let work = [left, right].map(|link| Convolving::new(link, self.shape));
-                let (joined, parts) = side_by_side(&work, &self.values);
-                let [left, right] = work;
-                let [of_left, of_right] = parts;
-                let first = self.clone().convolved(left, of_left, Some(a), log);
-                (first, self.convolved(right, of_right, Some(b), log), joined)
+                let (joined, parts, opens) = side_by_side(&work, &self.values, log.keep);
+                let ([left, right], [of_left, of_right], [open_left, open_right]) = (work, parts, opens);
+                let first = self.clone().convolved(left, of_left, Some(a).zip(open_left), log);
+                (first, self.convolved(right, of_right, Some(b).zip(open_right), log), joined)
             }
             [left, right] => {
                 let first = self.clone().through(left, log);
@@ -222,9 +261,9 @@ impl<E: Real> Flow<E> {
         let mut flow = Self::of(joined, [batch, channels + second.shape[1], height, width]);
         flow.by = log.push(|| {
             let counts = [first.values.len(), second.values.len()];
-            let back = move |_, up: Vec<E>| concat::parts(batch, counts, up).into();
+            let back = move |_, up: Vec<E>, _: Option<Gate>| concat::parts(batch, counts, up).into();
             let (values, reads) = (flow.copies(), vec![first.by, second.by]);
-            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), keeps_sums: false }
+            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), kind: Kind::Join }
         });
         flow
     }
@@ -267,9 +306,18 @@ impl<E: Real> Convolving<E> {
         Self { name: name.clone(), filter: filter.clone(), bias: bias.clone(), size, shape }
     }
 
-    fn compute(&self, x: &[E], rectified: bool) -> Buffer<E> {
+    /// Into `y`; which outputs of the rectifier are above zero, if there is one and that is to be noted.
+    fn compute(&self, x: &[E], rectified: bool, noted: bool, y: &mut [E]) -> Option<Open> {
+        if rectified && noted {
+            return Some(self.filter.rectified(&self.size, x, &self.bias, y));
+        }
+        self.filter.forward(&self.size, x, &self.bias, rectified, y);
+        None
+    }
+
+    fn again(&self, x: &[E], rectified: bool) -> Buffer<E> {
         let mut y = of_layer(self.size.output_len());
-        self.filter.forward(&self.size, x, &self.bias, rectified, &mut y);
+        self.compute(x, rectified, false, &mut y);
         y
     }
 }
@@ -279,15 +327,21 @@ fn of_layer<E: Real>(len: usize) -> Buffer<E> {
     if len <= KEPT { Buffer::to_keep(len) } else { Buffer::new(len) }
 }
 
-/// What two convolutions, each with a rectifier, make of one image, in one memory; and each one's part of it.
-fn side_by_side<E: Real>(work: &[Convolving<E>; 2], x: &[E]) -> (View<E>, [View<E>; 2]) {
+/// Both of two.
+type Pair<T> = [T; 2];
+
+/// What two convolutions, each with a rectifier, make of one image, in one memory; each one's part of it, and, if that is to
+/// be noted, which numbers there are above zero.
+fn side_by_side<E: Real>(
+    work: &Pair<Convolving<E>>,
+    x: &[E],
+    noted: bool,
+) -> (View<E>, Pair<View<E>>, Pair<Option<Open>>) {
     let [first, second] = work.each_ref().map(|work| work.size.output_len());
     let mut joined = of_layer(first + second);
     let (left, right) = joined.split_at_mut(first);
-    for (work, y) in work.iter().zip([left, right]) {
-        work.filter.forward(&work.size, x, &work.bias, true, y);
-    }
+    let opens = [work[0].compute(x, true, noted, left), work[1].compute(x, true, noted, right)];
     let joined = View::from(joined);
     let parts = [0..first, first..first + second].map(|part| View { memory: joined.memory.clone(), part });
-    (joined, parts)
+    (joined, parts, opens)
 }

@@ -9,11 +9,11 @@ use super::{
     conv::{self, Finish, Size},
     lanes::Level,
     memory::Buffer,
-    relu,
+    relu::{self, Open},
     weight::{Stored, Weight, are_finite},
     winograd::{self, Filters, Untransformed},
 };
-use crate::nn::Real;
+use crate::nn::{Real, Rule};
 
 /// The filters of a convolution, made ready for the best kernels when first used on a map - or left in their file.
 #[derive(Debug)]
@@ -31,6 +31,17 @@ enum Ready<E> {
     Winograd(winograd::Filter),
     /// In their file, for maps that use each of them once.
     Passing(Arc<dyn Stored>),
+}
+
+impl<E> Ready<E> {
+    /// The filters of a convolution in tiles; those of a file are read into `kept`.
+    fn in_tiles<'a>(&'a self, size: &Size, kept: &'a mut Option<Buffer<f32>>) -> Option<Filters<'a>> {
+        match self {
+            Self::Winograd(filter) => Some(Filters::Ready(filter)),
+            Self::Passing(stored) => Some(untransformed(size, kept.insert(read(&**stored)))),
+            Self::Direct(_) | Self::Columns(_) => None,
+        }
+    }
 }
 
 impl<E: Real> Convolution<E> {
@@ -79,29 +90,54 @@ impl<E: Real> Convolution<E> {
             return;
         }
         let level = Level::best();
-        match self.ready(size) {
-            Ready::Direct(filter) => {
-                conv::forward(size, x, filter, bias, y);
-                if rectified {
-                    relu::forward(y);
-                }
-            }
-            Ready::Columns(filter) => {
-                let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-                columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
-            }
-            Ready::Winograd(filter) => {
-                let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-                let filters = Filters::Ready(filter);
-                winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
-            }
-            Ready::Passing(stored) => {
-                let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-                let values = read(&**stored);
-                let filters = untransformed(size, &values);
-                winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
+        let ready = self.ready(size);
+        if let Some(filters) = ready.in_tiles(size, &mut None) {
+            let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
+            winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
+        } else if let Ready::Columns(filter) = ready {
+            let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
+            columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
+        } else if let Ready::Direct(filter) = ready {
+            conv::forward(size, x, filter, bias, y);
+            if rectified {
+                relu::forward(y);
             }
         }
+    }
+
+    /// `y = max(conv(x) + bias, 0)`, and which of these are above zero.
+    ///
+    /// # Panics
+    /// If a slice has not the length that `size` says.
+    pub fn rectified(&self, size: &Size, x: &[E], bias: &[E], y: &mut [E]) -> Open {
+        let level = Level::best();
+        if size.batch > 0 {
+            let mut kept = None;
+            if let Some(filters) = self.ready(size).in_tiles(size, &mut kept) {
+                let (x, bias, y) = (bytemuck::cast_slice(x), bytemuck::cast_slice(bias), bytemuck::cast_slice_mut(y));
+                return winograd::rectified(level, size, x, filters, bias, y);
+            }
+        }
+        self.forward(size, x, bias, true, y);
+        relu::open(level, y, size.output[1])
+    }
+
+    /// Writes to `down` the gradient of the input of the rectifier that made the convolution's input, under `rule`; `open` says
+    /// which of its outputs are above zero.
+    ///
+    /// # Panics
+    /// If a slice has not the length that `size` says.
+    pub fn gated_gradient(&self, size: &Size, up: &[E], (rule, open): (Rule, &Open), down: &mut [E]) {
+        let level = Level::best();
+        if size.batch > 0 {
+            let mut kept = None;
+            if let Some(filters) = self.ready(size).in_tiles(size, &mut kept) {
+                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+                return winograd::gated_gradient(level, size, up, filters, (rule, open), down);
+            }
+        }
+        self.input_gradient(size, up, down, true);
+        relu::gate(level, rule, open, down);
     }
 
     /// Adds to `down`, the gradient of the input, what `up`, the gradient of the output, implies - or writes it there,
@@ -114,25 +150,18 @@ impl<E: Real> Convolution<E> {
             return;
         }
         let level = Level::best();
-        match self.ready(size) {
-            Ready::Direct(filter) => {
-                if fresh {
-                    down.fill(E::ZERO);
-                }
-                conv::input_gradient(size, up, filter, down);
+        let ready = self.ready(size);
+        if let Some(filters) = ready.in_tiles(size, &mut None) {
+            let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+            winograd::input_gradient(level, size, up, filters, down, fresh);
+        } else if let Ready::Columns(filter) = ready {
+            let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+            columns::input_gradient(level, size, up, filter, down, fresh);
+        } else if let Ready::Direct(filter) = ready {
+            if fresh {
+                down.fill(E::ZERO);
             }
-            Ready::Columns(filter) => {
-                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-                columns::input_gradient(level, size, up, filter, down, fresh);
-            }
-            Ready::Winograd(filter) => {
-                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-                winograd::input_gradient(level, size, up, Filters::Ready(filter), down, fresh);
-            }
-            Ready::Passing(stored) => {
-                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-                winograd::input_gradient(level, size, up, untransformed(size, &read(&**stored)), down, fresh);
-            }
+            conv::input_gradient(size, up, filter, down);
         }
     }
 }

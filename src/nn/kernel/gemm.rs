@@ -31,7 +31,7 @@ unsafe impl<E: Send> Send for Shared<'_, E> {}
 // SAFETY: as above.
 unsafe impl<E: Send> Sync for Shared<'_, E> {}
 
-impl<'a, E: Real> Shared<'a, E> {
+impl<'a, E: Copy> Shared<'a, E> {
     /// Wraps `values` for as long as they are borrowed.
     pub fn new(values: &'a mut [E]) -> Self {
         Self { start: values.as_mut_ptr(), len: values.len(), lives: PhantomData }
@@ -83,7 +83,9 @@ impl<'a, E: Real> Shared<'a, E> {
         // SAFETY: in bounds by the assertion; the caller promises that nobody else touches the elements.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(start), count) }
     }
+}
 
+impl<E: Real> Shared<'_, E> {
     /// Adds the product `a b` to the matrix that begins at `start` with rows `row` apart and columns next to each other.
     ///
     /// # Safety

@@ -112,6 +112,8 @@ pub(super) trait Arithmetic: Lanes {
 /// # Safety
 /// As for [`Lanes`].
 pub(super) trait Octet: Arithmetic {
+    /// Reads `count` numbers; those missing to eight are zeros.
+    unsafe fn load_first(count: usize, at: *const f32) -> Self;
     /// One bit for each that is above zero, the first lowest.
     unsafe fn positive(self) -> u8;
     /// Zero where a bit is not set, the first's lowest.
@@ -274,6 +276,12 @@ impl Arithmetic for Plain {
 }
 
 impl Octet for Plain {
+    #[inline(always)]
+    unsafe fn load_first(count: usize, at: *const f32) -> Self {
+        // SAFETY: the caller vouches for the memory.
+        Self(std::array::from_fn(|i| if i < count { unsafe { *at.add(i) } } else { 0.0 }))
+    }
+
     #[inline(always)]
     unsafe fn positive(self) -> u8 {
         let mut bits = 0;

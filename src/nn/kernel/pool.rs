@@ -7,8 +7,11 @@ mod pairs;
 
 use rayon::prelude::*;
 
-use super::{lanes::Level, memory};
-use crate::{fault, nn::Real};
+use super::{lanes::Level, memory, relu::Open};
+use crate::{
+    fault,
+    nn::{Real, Rule},
+};
 
 /// The sizes of a pooling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +111,41 @@ fn is_nan<E: Real>(x: E) -> bool {
     x != x
 }
 
+/// Writes to `down` the gradient of the input: each output's gradient at that output's `argmax`, zero elsewhere. Then what the
+/// gate of a rectifier that made the input lets through of it, if one is given.
+///
+/// # Panics
+/// If a slice has not the length that `size` says.
+pub fn gated_gradient<E: Real>(
+    level: Level,
+    size: &Size,
+    argmax: &[u32],
+    up: &[E],
+    gate: Option<(Rule, &Open)>,
+    down: &mut [E],
+) {
+    let [in_area, out_area] = size.area();
+    assert_eq!((up.len(), down.len()), (size.planes * out_area, size.planes * in_area), "sizes of a pooling");
+    down.par_chunks_exact_mut(in_area)
+        .zip(up.par_chunks_exact(out_area))
+        .zip(argmax.par_chunks_exact(out_area))
+        .enumerate()
+        .for_each(|(plane, ((down, up), argmax))| {
+            down.fill(E::ZERO);
+            spread(argmax, up, down);
+            if let Some((rule, open)) = gate {
+                open.gate_rows(level, rule, plane * size.input[0], down);
+            }
+        });
+}
+
+/// Adds each number of `up` where `argmax` says.
+fn spread<E: Real>(argmax: &[u32], up: &[E], down: &mut [E]) {
+    for (&u, &at) in up.iter().zip(argmax) {
+        down[at as usize] += u;
+    }
+}
+
 /// Adds to `down`, the gradient of the input, each output's gradient at that output's `argmax`.
 ///
 /// # Panics
@@ -118,9 +156,5 @@ pub fn input_gradient<E: Real>(size: &Size, argmax: &[u32], up: &[E], down: &mut
     down.par_chunks_exact_mut(in_area)
         .zip(up.par_chunks_exact(out_area))
         .zip(argmax.par_chunks_exact(out_area))
-        .for_each(|((down, up), argmax)| {
-            for (&u, &at) in up.iter().zip(argmax) {
-                down[at as usize] += u;
-            }
-        });
+        .for_each(|((down, up), argmax)| spread(argmax, up, down));
 }

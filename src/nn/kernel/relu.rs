@@ -4,14 +4,16 @@ mod octets;
 
 use rayon::prelude::*;
 
-use super::lanes::Level;
+use super::{gemm::Shared, lanes::Level};
 use crate::{
     fault::{self, Fault},
     nn::{Real, Rule},
 };
 
-/// Numbers handled by one thread at a time; a multiple of 64.
+/// Numbers handled by one thread at a time, about.
 const CHUNK: usize = 1 << 14;
+/// Bits of a byte.
+const BYTE: usize = 8;
 
 /// Replaces what is below zero by zero; a NaN stays.
 pub fn forward<E: Real>(x: &mut [E]) {
@@ -22,16 +24,112 @@ pub fn forward<E: Real>(x: &mut [E]) {
     });
 }
 
-/// One bit for each output of a rectifier, set where it is above zero.
-pub fn open<E: Real>(level: Level, y: &[E]) -> Vec<u64> {
-    let mut words = vec![0; y.len().div_ceil(64)];
-    words.par_chunks_mut(CHUNK / 64).zip(y.par_chunks(CHUNK)).for_each(|(words, y)| {
-        let done = if E::NAME == f32::NAME { octets::open(level, bytemuck::cast_slice(y), words) } else { 0 };
-        for (i, y) in y.iter().enumerate().skip(done) {
-            words[i / 64] |= u64::from(*y > E::ZERO) << (i % 64);
+/// Which outputs of a rectifier are above zero: a bit for each, the first of a byte lowest. Each row of outputs begins with a
+/// byte of its own, so that several threads can note rows next to each other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Open {
+    width: usize,
+    rows: usize,
+    bits: Vec<u8>,
+}
+
+impl Open {
+    /// None of `len` outputs in rows of `width`.
+    ///
+    /// # Panics
+    /// If rows are not whole.
+    pub fn none(len: usize, width: usize) -> Self {
+        let rows = len.checked_div(width).unwrap_or(0);
+        assert_eq!(rows * width, len, "rows of a rectifier");
+        Self { width, rows, bits: vec![0; rows * width.div_ceil(BYTE)] }
+    }
+
+    fn len(&self) -> usize {
+        self.rows * self.width
+    }
+
+    fn bytes(&self) -> usize {
+        self.width.div_ceil(BYTE)
+    }
+
+    /// Rows for a thread at a time.
+    fn share(&self) -> usize {
+        (CHUNK / self.width.max(1)).max(1)
+    }
+
+    /// Those that threads will note, each its own rows.
+    pub(super) fn to_note(&mut self) -> Notes<'_> {
+        Notes { width: self.width, bits: Shared::new(&mut self.bits) }
+    }
+
+    /// Sets to zero what `rule` does not let through of `gradient`, which begins with row `first`.
+    pub(super) fn gate_rows<E: Real>(&self, level: Level, rule: Rule, first: usize, gradient: &mut [E]) {
+        if self.width > 0 {
+            gate_bits(level, rule, self.width, &self.bits[first * self.bytes()..], gradient);
         }
-    });
-    words
+    }
+}
+
+/// Rows of bits that several threads note.
+#[derive(Clone, Copy)]
+pub(super) struct Notes<'a> {
+    width: usize,
+    bits: Shared<'a, u8>,
+}
+
+impl Notes<'_> {
+    /// Notes which of `y` are above zero, whole rows from row `first` on.
+    ///
+    /// # Safety
+    /// No other thread may note the same rows meanwhile.
+    #[expect(unsafe_code, reason = "rows of one rectifier are noted by several threads")]
+    pub unsafe fn note<E: Real>(&self, level: Level, first: usize, y: &[E]) {
+        let bytes = self.width.div_ceil(BYTE);
+        if bytes > 0 {
+            // SAFETY: the caller's promise is the same.
+            let bits = unsafe { self.bits.part(first * bytes, y.len() / self.width * bytes) };
+            note_bits(level, self.width, y, bits);
+        }
+    }
+}
+
+fn note_bits<E: Real>(level: Level, width: usize, y: &[E], bits: &mut [u8]) {
+    if E::NAME == f32::NAME {
+        return octets::open(level, width, bytemuck::cast_slice(y), bits);
+    }
+    for (y, bits) in y.chunks_exact(width).zip(bits.chunks_exact_mut(width.div_ceil(BYTE))) {
+        for (y, bits) in y.chunks(BYTE).zip(bits) {
+            *bits = y.iter().enumerate().fold(0, |bits, (i, y)| bits | u8::from(*y > E::ZERO) << i);
+        }
+    }
+}
+
+fn gate_bits<E: Real>(level: Level, rule: Rule, width: usize, bits: &[u8], gradient: &mut [E]) {
+    let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
+    if E::NAME == f32::NAME {
+        return octets::gate(level, rule, width, bits, bytemuck::cast_slice_mut(gradient));
+    }
+    for (gradient, bits) in gradient.chunks_exact_mut(width).zip(bits.chunks_exact(width.div_ceil(BYTE))) {
+        for (i, g) in gradient.iter_mut().enumerate() {
+            if !passes(rule, bits[i / BYTE] >> (i % BYTE) & 1 == 1, *g) {
+                *g = E::ZERO;
+            }
+        }
+    }
+}
+
+/// Which outputs `y` of a rectifier, in rows of `width`, are above zero.
+///
+/// # Panics
+/// If rows are not whole.
+pub fn open<E: Real>(level: Level, y: &[E], width: usize) -> Open {
+    let mut open = Open::none(y.len(), width);
+    let (share, bytes) = (open.share(), open.bytes());
+    if bytes > 0 {
+        let rows = y.par_chunks(share * width).zip(open.bits.par_chunks_mut(share * bytes));
+        rows.for_each(|(y, bits)| note_bits(level, width, y, bits));
+    }
+    open
 }
 
 /// Whether a gradient `up` passes a rectifier whose input was above zero if `open`. A NaN passes every rule: it must
@@ -49,34 +147,28 @@ fn passes<E: Real>(rule: Rule, open: bool, up: E) -> bool {
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn input_gradient<E: Real>(rule: Rule, open: &[u64], up: &[E], down: &mut [E]) {
-    assert_eq!((up.len(), open.len()), (down.len(), up.len().div_ceil(64)), "sizes of a rectifier");
+pub fn input_gradient<E: Real>(rule: Rule, open: &Open, up: &[E], down: &mut [E]) {
+    assert_eq!([up.len(), down.len()], [open.len(); 2], "sizes of a rectifier");
     let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
-    down.par_chunks_mut(CHUNK).zip(up.par_chunks(CHUNK)).zip(open.par_chunks(CHUNK / 64)).for_each(
-        |((down, up), open)| {
-            for (i, (d, &u)) in down.iter_mut().zip(up).enumerate() {
-                if passes(rule, open[i / 64] >> (i % 64) & 1 == 1, u) {
-                    *d += u;
-                }
+    let width = open.width.max(1);
+    let rows = down.par_chunks_mut(width).zip(up.par_chunks(width)).zip(open.bits.par_chunks(open.bytes().max(1)));
+    rows.with_min_len(open.share()).for_each(|((down, up), bits)| {
+        for (i, (d, &u)) in down.iter_mut().zip(up).enumerate() {
+            if passes(rule, bits[i / BYTE] >> (i % BYTE) & 1 == 1, u) {
+                *d += u;
             }
-        },
-    );
+        }
+    });
 }
 
 /// Sets to zero what `rule` does not let through of a gradient.
 ///
 /// # Panics
 /// If the lengths differ.
-pub fn gate<E: Real>(level: Level, rule: Rule, open: &[u64], gradient: &mut [E]) {
-    assert_eq!(open.len(), gradient.len().div_ceil(64), "sizes of a rectifier");
-    let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
-    gradient.par_chunks_mut(CHUNK).zip(open.par_chunks(CHUNK / 64)).for_each(|(gradient, open)| {
-        let done =
-            if E::NAME == f32::NAME { octets::gate(level, rule, open, bytemuck::cast_slice_mut(gradient)) } else { 0 };
-        for (i, g) in gradient.iter_mut().enumerate().skip(done) {
-            if !passes(rule, open[i / 64] >> (i % 64) & 1 == 1, *g) {
-                *g = E::ZERO;
-            }
-        }
+pub fn gate<E: Real>(level: Level, rule: Rule, open: &Open, gradient: &mut [E]) {
+    assert_eq!(open.len(), gradient.len(), "sizes of a rectifier");
+    let share = open.share();
+    gradient.par_chunks_mut((share * open.width).max(1)).enumerate().for_each(|(chunk, gradient)| {
+        open.gate_rows(level, rule, chunk * share, gradient);
     });
 }

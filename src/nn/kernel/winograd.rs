@@ -26,7 +26,9 @@ use super::{
     lanes::{Level, ask, turn},
     memory::Buffer,
     panels::{Block, OCTET, multiply},
+    relu::{Notes, Open},
 };
+use crate::nn::Rule;
 
 /// The output tile's side for a convolution of `size`. Side 4 multiplies least; side 2 reads less where the map is so small
 /// that reading a large filter takes longest.
@@ -72,8 +74,21 @@ impl Filters<'_> {
 /// If a size does not fit.
 pub fn forward(level: Level, size: &Size, x: &[f32], filters: Filters, finish: Finish<'_, f32>, y: &mut [f32]) {
     check(size, filters, x.len(), y.len());
-    let job = Job { level, filters, finish, inputs: size.inputs, outputs: size.outputs, batch: size.batch };
-    job.run::<false>(size.output, x, y);
+    let (inputs, outputs, batch) = (size.inputs, size.outputs, size.batch);
+    Job { level, filters, finish, gates: Gates::None, inputs, outputs, batch }.run::<false>(size.output, x, y);
+}
+
+/// The same with a rectifier, and which of its outputs are above zero.
+///
+/// # Panics
+/// As [`forward`].
+pub fn rectified(level: Level, size: &Size, x: &[f32], filters: Filters, bias: &[f32], y: &mut [f32]) -> Open {
+    check(size, filters, x.len(), y.len());
+    let (inputs, outputs, batch) = (size.inputs, size.outputs, size.batch);
+    let (finish, mut open) = (Finish::Forward { bias, relu: true }, Open::none(y.len(), size.output[1]));
+    let gates = Gates::Note(open.to_note());
+    Job { level, filters, finish, gates, inputs, outputs, batch }.run::<false>(size.output, x, y);
+    open
 }
 
 /// Adds to `down`, the gradient of the input, what `up`, the gradient of the output, implies - or writes it there,
@@ -84,8 +99,37 @@ pub fn forward(level: Level, size: &Size, x: &[f32], filters: Filters, finish: F
 pub fn input_gradient(level: Level, size: &Size, up: &[f32], filters: Filters, down: &mut [f32], fresh: bool) {
     check(size, filters, down.len(), up.len());
     let finish = if fresh { Finish::Write } else { Finish::Add };
-    let job = Job { level, filters, finish, inputs: size.outputs, outputs: size.inputs, batch: size.batch };
-    job.run::<true>(size.output, up, down);
+    let (inputs, outputs, batch) = (size.outputs, size.inputs, size.batch);
+    Job { level, filters, finish, gates: Gates::None, inputs, outputs, batch }.run::<true>(size.output, up, down);
+}
+
+/// Writes to `down` the gradient of the input of the rectifier that made the convolution's input: of whose outputs `open` says
+/// which are above zero.
+///
+/// # Panics
+/// If a size does not fit.
+pub fn gated_gradient(
+    level: Level,
+    size: &Size,
+    up: &[f32],
+    filters: Filters,
+    (rule, open): (Rule, &Open),
+    down: &mut [f32],
+) {
+    check(size, filters, down.len(), up.len());
+    let (inputs, outputs, batch) = (size.outputs, size.inputs, size.batch);
+    let (finish, gates) = (Finish::Write, Gates::Obey(rule, open));
+    Job { level, filters, finish, gates, inputs, outputs, batch }.run::<true>(size.output, up, down);
+}
+
+/// The gates of a rectifier behind what is computed.
+#[derive(Clone, Copy)]
+enum Gates<'a> {
+    None,
+    /// Which are open is noted.
+    Note(Notes<'a>),
+    /// What they do not let through becomes zero.
+    Obey(Rule, &'a Open),
 }
 
 fn check(size: &Size, filters: Filters, x: usize, y: usize) {
@@ -118,10 +162,19 @@ fn from_a_line(values: &mut [f32]) -> &mut [f32] {
     &mut values[skipped..]
 }
 
+/// The planes of one image's output among those of all.
+#[derive(Clone, Copy)]
+struct Image<'a> {
+    values: &'a Shared<'a, f32>,
+    /// Its first plane.
+    first: usize,
+}
+
 struct Job<'a> {
     level: Level,
     filters: Filters<'a>,
     finish: Finish<'a, f32>,
+    gates: Gates<'a>,
     inputs: usize,
     outputs: usize,
     batch: usize,
@@ -135,16 +188,19 @@ impl Job<'_> {
             return;
         }
         let tiling = Tiling::new(self.level, self.filters.tile(), sides);
-        let images = x.chunks_exact(self.inputs * area).zip(y.chunks_exact_mut(self.outputs * area));
-        if tiling.blocks() >= MANY {
-            images.for_each(|(x, y)| self.by_blocks::<BACK>(&tiling, x, &Shared::new(y)));
-        } else {
-            images.for_each(|(x, y)| self.by_channels::<BACK>(&tiling, x, &Shared::new(y)));
+        let y = &Shared::new(y);
+        for (image, x) in x.chunks_exact(self.inputs * area).enumerate() {
+            let y = Image { values: y, first: image * self.outputs };
+            if tiling.blocks() >= MANY {
+                self.by_blocks::<BACK>(&tiling, x, y);
+            } else {
+                self.by_channels::<BACK>(&tiling, x, y);
+            }
         }
     }
 
     /// Large maps: a thread takes a block, transforms all its channels, multiplies, transforms back.
-    fn by_blocks<const BACK: bool>(&self, tiling: &Tiling, x: &[f32], y: &Shared<f32>) {
+    fn by_blocks<const BACK: bool>(&self, tiling: &Tiling, x: &[f32], y: Image<'_>) {
         (0..tiling.blocks()).into_par_iter().for_each(|index| {
             let rows = tiling.block(index);
             let mut transformed = Buffer::new(self.transformed_len(tiling, &rows));
@@ -159,13 +215,13 @@ impl Job<'_> {
     }
 
     /// Small maps: first all threads transform, then all multiply.
-    fn by_channels<const BACK: bool>(&self, tiling: &Tiling, x: &[f32], y: &Shared<f32>) {
+    fn by_channels<const BACK: bool>(&self, tiling: &Tiling, x: &[f32], y: Image<'_>) {
         let blocks: Vec<Rows> = (0..tiling.blocks()).map(|index| tiling.block(index)).collect();
         blocks.chunks(AT_ONCE).for_each(|blocks| self.of_blocks::<BACK>(tiling, blocks, x, y));
     }
 
     /// Some blocks' part of [`by_channels`](Self::by_channels).
-    fn of_blocks<const BACK: bool>(&self, tiling: &Tiling, blocks: &[Rows], x: &[f32], y: &Shared<f32>) {
+    fn of_blocks<const BACK: bool>(&self, tiling: &Tiling, blocks: &[Rows], x: &[f32], y: Image<'_>) {
         let mut transformed: Vec<Buffer<f32>> =
             blocks.iter().map(|rows| Buffer::new(self.transformed_len(tiling, rows))).collect();
         let pieces = self.inputs.div_ceil(CHANNELS);
@@ -249,7 +305,7 @@ impl Job<'_> {
         (rows, alike): (&Rows, &[Alike]),
         transformed: &[f32],
         outputs: Range<usize>,
-        y: &Shared<f32>,
+        y: Image<'_>,
     ) {
         let (tiles, apart) = (tiling.padded_tiles(rows), self.element_len(tiling, rows));
         let groups = outputs.len().div_ceil(OCTET);
@@ -268,19 +324,26 @@ impl Job<'_> {
         for (at, output) in outputs.enumerate() {
             let step = groups * OCTET * tiles;
             let (bias, relu) = self.finish.bias(output);
-            ask(y.pointer(0, 0).wrapping_add((output + 1) * tiling.area() + pixels.start), pixels.len());
+            let (plane, area, height) = (y.first + output, tiling.area(), tiling.sides()[0]);
+            ask(y.values.pointer(0, 0).wrapping_add((plane + 1) * area + pixels.start), pixels.len());
             tiling.back(self.level, rows, &products[at * tiles..], step, (bias, relu), &mut scratch);
             tiling.for_each_row(rows, &scratch, BACK, |row, values| {
-                let start = output * tiling.area() + row * values.len();
+                let start = plane * area + row * values.len();
                 // SAFETY: threads differ in the output channel or in the block's rows, so no other touches this row.
-                let target = unsafe { y.part(start, values.len()) };
+                let target = unsafe { y.values.part(start, values.len()) };
                 self.put::<BACK>(values, target);
             });
+            // SAFETY: as above.
+            let block = unsafe { y.values.part(plane * area + pixels.start, pixels.len()) };
             if !alike.is_empty() {
-                let start = output * tiling.area() + pixels.start;
-                // SAFETY: as above.
-                let block = unsafe { y.part(start, pixels.len()) };
                 alike::equalize(alike, [rows.start * tiling.tile(), tiling.sides()[1]], block);
+            }
+            let first = plane * height + pixels.start / tiling.sides()[1];
+            match self.gates {
+                Gates::None => {}
+                // SAFETY: as above.
+                Gates::Note(notes) => unsafe { notes.note(self.level, first, block) },
+                Gates::Obey(rule, open) => open.gate_rows(self.level, rule, first, block),
             }
         }
     }

@@ -92,11 +92,7 @@ impl Arithmetic for x86::__m256 {
     #[inline(always)]
     unsafe fn store_first(self, count: usize, at: *mut f32) {
         // SAFETY: the caller vouches for AVX2 and for `count` numbers; others are not written.
-        unsafe {
-            let place = x86::_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-            let inside = x86::_mm256_cmpgt_epi32(x86::_mm256_set1_epi32(count as i32), place);
-            x86::_mm256_maskstore_ps(at, inside, self);
-        }
+        unsafe { x86::_mm256_maskstore_ps(at, inside(count), self) }
     }
 
     #[inline(always)]
@@ -150,7 +146,23 @@ impl Arithmetic for x86::__m256 {
     }
 }
 
+/// All bits of the first `count` of eight numbers.
+#[inline(always)]
+unsafe fn inside(count: usize) -> x86::__m256i {
+    // SAFETY: the caller vouches for AVX2.
+    unsafe {
+        let place = x86::_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+        x86::_mm256_cmpgt_epi32(x86::_mm256_set1_epi32(count as i32), place)
+    }
+}
+
 impl Octet for x86::__m256 {
+    #[inline(always)]
+    unsafe fn load_first(count: usize, at: *const f32) -> Self {
+        // SAFETY: the caller vouches for AVX2 and for `count` numbers; others are not read.
+        unsafe { x86::_mm256_maskload_ps(at, inside(count)) }
+    }
+
     #[inline(always)]
     unsafe fn positive(self) -> u8 {
         // SAFETY: as above.
