@@ -102,7 +102,7 @@ fn rectifier_gates(bencher: Bencher) {
     let y = noise::<f32>(64 * 224 * 224);
     let mut gradient = y.clone();
     bencher.counter(ItemsCount::new(y.len())).bench_local(|| {
-        let open = relu::open(Level::best(), &y);
+        let open = relu::open(Level::best(), &y, 224);
         relu::gate(Level::best(), saltty::nn::Rule::Guided, &open, &mut gradient);
     });
 }

@@ -16,7 +16,7 @@ use half::{bf16, f16};
 use proptest::prelude::*;
 use saltty::nn::{
     Real, Rule,
-    kernel::{average, concat, conv::Size, dense, lanes::Level, pool, relu, weight::Weight},
+    kernel::{average, concat, conv::Size, dense, lanes::Level, pool, relu, relu::Open, weight::Weight},
 };
 
 /// This file's part of the 10 000 random cases.
@@ -32,11 +32,11 @@ fn every_way_back_is_the_transpose_of_its_way_forward() {
         }
     }
     let lengths = prop_oneof![1..70usize, 1000..2100usize];
-    cases.run("dense", 500, (0..4usize, lengths, 1..40usize, any::<u64>()), |(batch, inputs, outputs, seed)| {
+    cases.run("dense", 500, (0..9usize, lengths, 1..40usize, any::<u64>()), |(batch, inputs, outputs, seed)| {
         dense_layer::<f64>(batch, inputs, outputs, seed)?;
         dense_layer::<f32>(batch, inputs, outputs, seed)
     });
-    cases.run("pooling on a fixed argmax", 500, (pool_sizes(), any::<u64>()), |(size, seed)| pooling(&size, seed));
+    cases.run("pooling on fixed winners", 500, (pool_sizes(), any::<u64>()), |(size, seed)| pooling(&size, seed));
     cases.run("average", 200, (0..40usize, 1..60usize, any::<u64>()), |(planes, area, seed)| {
         let forward = |x: &[f64]| average::forward(area, x);
         transposed("average", 1, &noise(planes * area, seed), &noise(planes, !seed), forward, |up, down| {
@@ -49,8 +49,11 @@ fn every_way_back_is_the_transpose_of_its_way_forward() {
     cases.run(
         "rectifier on fixed gates",
         200,
-        (prop_oneof![1..70usize, 1000..40_000usize], any::<u64>()),
-        |(len, seed)| rectifier(len, seed),
+        (
+            prop_oneof![(1..70usize, 1..9usize), (1..70usize, 100..800usize), (9000..40_000usize, 1..2usize)],
+            any::<u64>(),
+        ),
+        |((width, rows), seed)| rectifier(width, rows, seed),
     );
     cases.at_least("adjoints", SHARE);
 }
@@ -207,25 +210,28 @@ fn pool_sizes() -> impl Strategy<Value = pool::Size> {
 fn pooling(size: &pool::Size, seed: u64) -> Result<(), String> {
     let [in_area, out_area] = [size.input, size.output].map(|[h, w]| h * w);
     let x: Vec<f64> = noise(size.planes * in_area, seed).into_iter().map(|v| (v * 4.0).round()).collect();
-    let (y, argmax) = pool::forward(Level::best(), size, &x);
+    let (y, winners) = pool::forward(Level::best(), size, &x);
     let single: Vec<f32> = reals(&x);
     for level in Level::available() {
         let (narrow, places) = pool::forward(level, size, &single);
-        if doubles(&narrow) != y || places != argmax || pool::forward(level, size, &x) != (y.clone(), argmax.clone()) {
+        if doubles(&narrow) != y || places != winners || pool::forward(level, size, &x) != (y.clone(), winners.clone())
+        {
             return Err(format!("{level} and {} pool differently", Level::best()));
         }
     }
     last_nan_wins(size, &x, seed)?;
-    let chosen = |i: usize| i / out_area * in_area + argmax[i] as usize;
+    through_gates::<f32>(size, &winners, seed)?;
+    through_gates::<f64>(size, &winners, seed)?;
+    let chosen = |i: usize| i / out_area * in_area + size.at(i % out_area, winners[i]);
     for i in 0..y.len() {
         let window = window(size, i % out_area);
         let first = window.iter().copied().reduce(|best, at| {
             if x[i / out_area * in_area + at] > x[i / out_area * in_area + best] { at } else { best }
         });
-        if first != Some(argmax[i] as usize) || y[i] != x[chosen(i)] {
+        if first != Some(size.at(i % out_area, winners[i])) || y[i] != x[chosen(i)] {
             return Err(format!(
                 "output {i} is {} from {}, the window's first maximum is at {first:?}",
-                y[i], argmax[i]
+                y[i], winners[i]
             ));
         }
     }
@@ -237,9 +243,35 @@ fn pooling(size: &pool::Size, seed: u64) -> Result<(), String> {
         &noise(y.len(), seed ^ 2),
         forward,
         |up, down| {
-            pool::input_gradient(size, &argmax, up, down);
+            pool::input_gradient(size, &winners, up, down);
         },
     )
+}
+
+/// The way back through the gates of a rectifier at once: as through one after the other, whatever was there.
+fn through_gates<E: Real>(size: &pool::Size, winners: &[u8], seed: u64) -> Result<(), String> {
+    let up = reals::<E>(&with_nan(winners.len(), seed));
+    let count = size.planes * size.input[0] * size.input[1];
+    let bits = |values: &[E]| values.iter().map(|&v| v.into().to_bits()).collect::<Vec<u64>>();
+    for level in Level::available() {
+        let open = relu::open(level, &noise(count, seed ^ 5), size.input[1]);
+        let mut wanted = vec![E::ZERO; count];
+        pool::input_gradient(size, winners, &up, &mut wanted);
+        let mut found = vec![E::of(f64::NAN); count];
+        pool::gated_gradient(level, size, winners, &up, None, &mut found);
+        if bits(&found) != bits(&wanted) {
+            return Err(format!("{level}: {found:?} is not {wanted:?}"));
+        }
+        for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
+            let mut gated = wanted.clone();
+            relu::gate(level, rule, &open, &mut gated);
+            pool::gated_gradient(level, size, winners, &up, Some((rule, &open)), &mut found);
+            if bits(&found) != bits(&gated) {
+                return Err(format!("{level}, {rule}: {found:?} is not {gated:?}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Of the NaN in a window the last is its maximum, as in PyTorch.
@@ -247,11 +279,11 @@ fn last_nan_wins(size: &pool::Size, x: &[f64], seed: u64) -> Result<(), String> 
     let [in_area, out_area] = [size.input, size.output].map(|[h, w]| h * w);
     let holes = noise(x.len(), seed ^ 4).into_iter().map(|v| v > 0.5).collect::<Vec<_>>();
     let x: Vec<f64> = x.iter().zip(&holes).map(|(v, hole)| if *hole { f64::NAN } else { *v }).collect();
-    let (y, argmax) = pool::forward(Level::best(), size, &x);
+    let (y, winners) = pool::forward(Level::best(), size, &x);
     for i in 0..y.len() {
         let last = window(size, i % out_area).into_iter().rfind(|at| holes[i / out_area * in_area + at]);
-        if y[i].is_nan() != last.is_some() || last.is_some_and(|last| last != argmax[i] as usize) {
-            return Err(format!("output {i} is {} from {}, the window's last NaN is at {last:?}", y[i], argmax[i]));
+        if y[i].is_nan() != last.is_some() || last.is_some_and(|last| last != size.at(i % out_area, winners[i])) {
+            return Err(format!("output {i} is {} from {}, the window's last NaN is at {last:?}", y[i], winners[i]));
         }
     }
     Ok(())
@@ -276,17 +308,18 @@ fn concatenation(batch: usize, each: usize, seed: u64) -> Result<(), String> {
     })
 }
 
-fn rectifier(len: usize, seed: u64) -> Result<(), String> {
+fn rectifier(width: usize, rows: usize, seed: u64) -> Result<(), String> {
+    let len = width * rows;
     let x = noise(len, seed);
     let mut y = x.clone();
     relu::forward(&mut y);
-    let open = relu::open(Level::best(), &y);
+    let open = relu::open(Level::best(), &y, width);
     let wanted: Vec<f64> = x.iter().map(|x| x.max(0.0)).collect();
     beyond(&y, &wanted, |_| 0.0)?;
     gates(&x, &open, seed)?;
     for level in Level::available() {
-        gates_in_place::<f32>(level, &x, &open, seed)?;
-        gates_in_place::<f64>(level, &x, &open, seed)?;
+        gates_in_place::<f32>(level, &x, (width, &open), seed)?;
+        gates_in_place::<f64>(level, &x, (width, &open), seed)?;
     }
     let gate = |at: &[f64]| at.iter().zip(&x).map(|(v, x)| if *x > 0.0 { *v } else { 0.0 }).collect::<Vec<_>>();
     transposed("rectifier", 1, &noise(len, seed ^ 1), &noise(len, seed ^ 2), gate, |up, down| {
@@ -295,8 +328,8 @@ fn rectifier(len: usize, seed: u64) -> Result<(), String> {
 }
 
 /// Bits and gated gradients with one instruction set, by the definition.
-fn gates_in_place<E: Real>(level: Level, x: &[f64], open: &[u64], seed: u64) -> Result<(), String> {
-    if relu::open(level, &reals::<E>(x)) != open {
+fn gates_in_place<E: Real>(level: Level, x: &[f64], (width, open): (usize, &Open), seed: u64) -> Result<(), String> {
+    if relu::open(level, &reals::<E>(x), width) != *open {
         return Err(format!("{level}, {}: other bits", E::NAME));
     }
     let up = with_nan(x.len(), seed);
@@ -328,7 +361,7 @@ fn with_nan(len: usize, seed: u64) -> Vec<f64> {
 }
 
 /// Each rule by its definition, number for number; a NaN passes every rule wherever its gate is open.
-fn gates(x: &[f64], open: &[u64], seed: u64) -> Result<(), String> {
+fn gates(x: &[f64], open: &Open, seed: u64) -> Result<(), String> {
     let up = with_nan(x.len(), seed);
     for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
         let mut down = vec![1.0; x.len()];

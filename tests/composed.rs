@@ -85,9 +85,9 @@ fn pooling(extent: Extent, [kernel, stride]: [usize; 2], ceil: bool, seed: u64) 
     let coarse = |v: f64| if v > 0.95 { f64::NAN } else { (v * 2.0).round() };
     let x: Vec<f64> = noise(planes * extent.area(), seed).into_iter().map(coarse).collect();
     let up = noise(planes * output[0] * output[1], !seed);
-    let (wanted, argmax) = pool::forward(Level::best(), &size, &x);
+    let (wanted, winners) = pool::forward(Level::best(), &size, &x);
     let mut gradient = vec![0.0; x.len()];
-    pool::input_gradient(&size, &argmax, &up, &mut gradient);
+    pool::input_gradient(&size, &winners, &up, &mut gradient);
     let layer = || Link::Pool { name: "layer".into(), kernel, stride, ceil };
     let [y, down] = composed(layer, extent, &x, &up, Rule::Gradient);
     let numbers = |values: &[f64]| values.iter().map(|v| if v.is_nan() { 99.0 } else { *v }).collect::<Vec<_>>();
@@ -112,7 +112,7 @@ fn rectifier(extent: Extent, seed: u64) -> Result<(), String> {
         let mut wanted = x.clone();
         relu::forward(&mut wanted);
         let mut gradient = up.clone();
-        relu::gate(Level::best(), rule, &relu::open(Level::best(), &wanted), &mut gradient);
+        relu::gate(Level::best(), rule, &relu::open(Level::best(), &wanted, extent.sides[1]), &mut gradient);
         let layer = || Link::Relu { name: "layer".into(), rule: Rule::Gradient };
         let [y, down] = composed(layer, extent, &x, &up, rule);
         if [bits(&y), bits(&down)] != [bits(&wanted), bits(&gradient)] {

@@ -86,15 +86,15 @@ fn kernels(cases: &Cases) {
             relu::forward(&mut y);
             y
         };
-        let open = relu::open(Level::best(), &forward(&x));
+        let open = relu::open(Level::best(), &forward(&x), len);
         let back = |up: &[f64]| filled(len, |down| relu::input_gradient(Rule::Gradient, &open, up, down));
         gradcheck(&x, seed, forward, back)
     });
     cases.run("pooling", 600, (pool_sizes(), any::<u64>()), |(size, seed)| {
         let draw = |attempt| noise(size.planes * size.input[0] * size.input[1], seed.wrapping_add(attempt));
         let x = cases.clear_of_kinks(draw, |x| pool_is_clear(&size, x, MARGIN, false));
-        let (_, argmax) = pool::forward(Level::best(), &size, &x);
-        let back = |up: &[f64]| filled(x.len(), |down| pool::input_gradient(&size, &argmax, up, down));
+        let (_, winners) = pool::forward(Level::best(), &size, &x);
+        let back = |up: &[f64]| filled(x.len(), |down| pool::input_gradient(&size, &winners, up, down));
         gradcheck(&x, seed, |x| pool::forward(Level::best(), &size, x).0, back)
     });
 }

@@ -7,12 +7,16 @@ use common::{
     numbers::{close, doubles, noise, reals},
 };
 use proptest::prelude::*;
-use saltty::nn::kernel::{
-    columns,
-    conv::{self, Finish},
-    lanes::Level,
-    weight::Weight,
-    winograd::{self, Filters, Untransformed},
+use saltty::nn::{
+    Rule,
+    kernel::{
+        columns,
+        conv::{self, Finish},
+        lanes::Level,
+        relu,
+        weight::Weight,
+        winograd::{self, Filters, Untransformed},
+    },
 };
 
 prop_compose! {
@@ -94,9 +98,26 @@ fn check_passing(level: Level, tile: usize, size: &conv::Size, seed: u64) {
         let (mut y, mut down) = (vec![f32::NAN; size.output_len()], vec![f32::NAN; size.input_len()]);
         winograd::forward(level, size, &x, filters, Finish::Write, &mut y);
         winograd::input_gradient(level, size, &up, filters, &mut down, true);
+        check_gates(level, size, (&x, &up), filters, &down);
         (y, down)
     });
     assert!(ready == passing, "{level}, tiles of {tile}, {size:?}");
+}
+
+/// With a rectifier behind: as one after the other, to the bit. `down` is the gradient without.
+fn check_gates(level: Level, size: &conv::Size, (x, up): (&[f32], &[f32]), filters: Filters, down: &[f32]) {
+    let bias = singles(&noise(size.outputs, 3));
+    let (mut y, mut wanted) = (vec![f32::NAN; size.output_len()], vec![f32::NAN; size.output_len()]);
+    let open = winograd::rectified(level, size, x, filters, &bias, &mut y);
+    winograd::forward(level, size, x, filters, Finish::Forward { bias: &bias, relu: true }, &mut wanted);
+    assert!(y == wanted && open == relu::open(level, &wanted, size.output[1]), "{level}, {size:?}");
+    let gates = relu::open(level, &noise(size.input_len(), 4), size.input[1]);
+    for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
+        let (mut found, mut wanted) = (vec![f32::NAN; down.len()], down.to_vec());
+        winograd::gated_gradient(level, size, up, filters, (rule, &gates), &mut found);
+        relu::gate(level, rule, &gates, &mut wanted);
+        assert!(found == wanted, "{level}, {rule}, {size:?}");
+    }
 }
 
 fn check_columns(level: Level, size: &conv::Size, seed: u64) {
@@ -152,10 +173,11 @@ proptest! {
     #[test]
     fn wider_vectors_do_not_change_a_bit(size in kept_sizes(), seed in any::<u64>()) {
         let weights = Weight::from(singles(&noise(size.outputs * size.inputs * 9, seed)));
-        let made = |level| winograd::Filter::new(level, 4, size.outputs, size.inputs, &weights);
+        let tile = [2, 4][seed as usize % 2];
+        let made = |level| winograd::Filter::new(level, tile, size.outputs, size.inputs, &weights);
         let filter = made(Level::best());
         for other in Level::available().into_iter().map(made) {
-            prop_assert!((0..36).all(|element| other.matrix(element) == filter.matrix(element)), "filters");
+            prop_assert!((0..(tile + 2) * (tile + 2)).all(|element| other.matrix(element) == filter.matrix(element)), "filters");
         }
         let x = singles(&noise(size.input_len(), seed ^ 1));
         let bits = |level: Level, size: &conv::Size, x: &[f32]| {

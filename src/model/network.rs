@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Photos that read the weights of dense layers together: of more, what is saved is less than what they take to keep.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 16;
 
 /// A network of type `N` computing in `E` on inputs of `SIDE` x `SIDE` pixels.
 pub struct Network<N, E, const SIDE: usize> {

@@ -68,11 +68,11 @@ macro_rules! pool {
                     kernel: K,
                     stride: S,
                 };
-                let (y, argmax) = pool::forward(Level::best(), &size, &tape::copied(&x));
-                let argmax = if T::OWNS_TAPE { argmax } else { Vec::new() };
+                let (y, winners) = pool::forward(Level::best(), &size, &tape::copied(&x));
+                let winners = if T::OWNS_TAPE { winners } else { Vec::new() };
                 let shape = (batch, channels, H::Out::default(), W::Out::default());
                 let y = tape::emit(&self.name, x, y, shape, move |_, up, down| {
-                    pool::input_gradient(&size, &argmax, up, down);
+                    pool::input_gradient(&size, &winners, up, down);
                 })?;
                 Ok(tape::with_sums(y, Sums::Kept))
             }

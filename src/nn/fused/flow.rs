@@ -221,13 +221,13 @@ impl<E: Real> Flow<E> {
         let [batch, channels, height, width] = self.shape;
         let output = [height, width].map(|side| slid(side, kernel, stride, 0, ceil));
         let size = pool::Size { planes: batch * channels, input: [height, width], output, kernel, stride };
-        let (y, argmax) = pool::forward(Level::best(), &size, &self.values);
+        let (y, winners) = pool::forward(Level::best(), &size, &self.values);
         let mut flow = Self::new(y.into(), [batch, channels, output[0], output[1]]);
         flow.by = log.push(|| {
             let count = self.values.len();
             let back = move |_, up: Vec<E>, gate: Option<Gate>| {
                 let mut down = memory::take(count);
-                pool::gated_gradient(Level::best(), &size, &argmax, &up, gate, &mut down);
+                pool::gated_gradient(Level::best(), &size, &winners, &up, gate, &mut down);
                 memory::give(up);
                 vec![down]
             };

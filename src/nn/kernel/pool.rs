@@ -29,34 +29,42 @@ pub struct Size {
 }
 
 impl Size {
+    /// Where in its plane the place `winner` of an output's window is.
+    pub fn at(&self, output: usize, winner: u8) -> usize {
+        let (winner, [row, column]) = (usize::from(winner), [output / self.output[1], output % self.output[1]]);
+        let (down, right) = (winner / self.kernel, winner % self.kernel);
+        (row * self.stride + down) * self.input[1] + column * self.stride + right
+    }
+
     fn area(&self) -> [usize; 2] {
         [self.input[0] * self.input[1], self.output[0] * self.output[1]]
     }
 }
 
-/// Maxima, and where in its plane each was found.
+/// Maxima, and where in its window, in reading order, each was found.
 ///
 /// # Panics
-/// If `x` has not the length that `size` says.
-pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u32>) {
+/// If `x` has not the length that `size` says, or windows have more than 256 places.
+pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u8>) {
     let [in_area, out_area] = size.area();
     assert_eq!(x.len(), size.planes * in_area, "sizes of a pooling");
+    assert!(size.kernel <= 16, "windows of {0} x {0}", size.kernel);
     let mut y = memory::take_to_keep(size.planes * out_area);
-    let mut argmax = vec![0; y.len()];
+    let mut winners = vec![0; y.len()];
     y.par_chunks_exact_mut(out_area)
-        .zip(argmax.par_chunks_exact_mut(out_area))
+        .zip(winners.par_chunks_exact_mut(out_area))
         .zip(x.par_chunks_exact(in_area))
         .with_min_len((LEAST / out_area.max(1)).max(1))
-        .for_each(|((y, argmax), plane)| {
-            if !fault::last_of_equals(true) && maxima(level, size, plane, y, argmax) {
+        .for_each(|((y, winners), plane)| {
+            if !fault::last_of_equals(true) && maxima(level, size, plane, y, winners) {
                 return;
             }
-            for (at, (y, argmax)) in y.iter_mut().zip(argmax).enumerate() {
-                let best = window_maximum(size, plane, at / size.output[1], at % size.output[1]);
-                (*y, *argmax) = (plane[best], best as u32);
+            for (at, (y, winner)) in y.iter_mut().zip(winners).enumerate() {
+                *winner = window_maximum(size, plane, at / size.output[1], at % size.output[1]);
+                *y = plane[size.at(at, *winner)];
             }
         });
-    (y, argmax)
+    (y, winners)
 }
 
 /// Outputs below which a thread is not worth its while.
@@ -64,45 +72,46 @@ const LEAST: usize = 1 << 12;
 
 /// The maxima of one plane in simple loops, of which compilers make vectors, if there is no NaN and windows are narrow; whether
 /// that is so.
-fn maxima<E: Real>(level: Level, size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+fn maxima<E: Real>(level: Level, size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8]) -> bool {
     match level {
         // SAFETY: the level was found available.
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 | Level::Avx512 => unsafe { maxima_avx2(size, plane, y, argmax) },
-        _ => maxima_plain(size, plane, y, argmax),
+        Level::Avx2 | Level::Avx512 => unsafe { maxima_avx2(size, plane, y, winners) },
+        _ => maxima_plain(size, plane, y, winners),
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-fn maxima_avx2<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
-    maxima_plain(size, plane, y, argmax)
+fn maxima_avx2<E: Real>(size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8]) -> bool {
+    maxima_plain(size, plane, y, winners)
 }
 
 #[inline(always)]
-fn maxima_plain<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) -> bool {
+fn maxima_plain<E: Real>(size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8]) -> bool {
     if pairs::suit(size) {
-        return pairs::maxima(size, plane, y, argmax);
+        return pairs::maxima(size, plane, y, winners);
     }
     let suits = size.kernel <= columns::WIDEST && plane.iter().fold(true, |none, &v| none & !is_nan(v));
     if suits {
-        columns::maxima(size, plane, y, argmax);
+        columns::maxima(size, plane, y, winners);
     }
     suits
 }
 
-fn window_maximum<E: Real>(size: &Size, plane: &[E], row: usize, column: usize) -> usize {
+fn window_maximum<E: Real>(size: &Size, plane: &[E], row: usize, column: usize) -> u8 {
     let [height, width] = size.input;
     let (top, left) = (row * size.stride, column * size.stride);
-    let mut best = top * width + left;
+    let (mut best, mut winner) = (plane[top * width + left], 0);
     for y in top..(top + size.kernel).min(height) {
-        for at in y * width + left..y * width + (left + size.kernel).min(width) {
-            if plane[at] > plane[best] || is_nan(plane[at]) || fault::last_of_equals(plane[at] == plane[best]) {
-                best = at;
+        for x in left..(left + size.kernel).min(width) {
+            let value = plane[y * width + x];
+            if value > best || is_nan(value) || fault::last_of_equals(value == best) {
+                (best, winner) = (value, ((y - top) * size.kernel + x - left) as u8);
             }
         }
     }
-    best
+    winner
 }
 
 #[inline(always)]
@@ -111,50 +120,73 @@ fn is_nan<E: Real>(x: E) -> bool {
     x != x
 }
 
-/// Writes to `down` the gradient of the input: each output's gradient at that output's `argmax`, zero elsewhere. Then what the
-/// gate of a rectifier that made the input lets through of it, if one is given.
+/// Writes to `down` the gradient of the input: each output's gradient where its window's maximum was found, zero elsewhere. Then
+/// what the gate of a rectifier that made the input lets through of it, if one is given.
 ///
 /// # Panics
 /// If a slice has not the length that `size` says.
 pub fn gated_gradient<E: Real>(
     level: Level,
     size: &Size,
-    argmax: &[u32],
+    winners: &[u8],
     up: &[E],
     gate: Option<(Rule, &Open)>,
     down: &mut [E],
+) {
+    for_each_plane(size, winners, up, down, |plane, winners, up, down| {
+        if pairs::suit(size) {
+            spread_pairs(level, size, winners, up, down);
+        } else {
+            down.fill(E::ZERO);
+            add(size, winners, up, down);
+        }
+        if let Some((rule, open)) = gate {
+            open.gate_rows(level, rule, plane * size.input[0], down);
+        }
+    });
+}
+
+/// Adds to `down`, the gradient of the input, each output's gradient where its window's maximum was found.
+///
+/// # Panics
+/// If a slice has not the length that `size` says.
+pub fn input_gradient<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
+    for_each_plane(size, winners, up, down, |_, winners, up, down| add(size, winners, up, down));
+}
+
+fn for_each_plane<E: Real>(
+    size: &Size,
+    winners: &[u8],
+    up: &[E],
+    down: &mut [E],
+    work: impl Fn(usize, &[u8], &[E], &mut [E]) + Send + Sync,
 ) {
     let [in_area, out_area] = size.area();
     assert_eq!((up.len(), down.len()), (size.planes * out_area, size.planes * in_area), "sizes of a pooling");
     down.par_chunks_exact_mut(in_area)
         .zip(up.par_chunks_exact(out_area))
-        .zip(argmax.par_chunks_exact(out_area))
+        .zip(winners.par_chunks_exact(out_area))
         .enumerate()
-        .for_each(|(plane, ((down, up), argmax))| {
-            down.fill(E::ZERO);
-            spread(argmax, up, down);
-            if let Some((rule, open)) = gate {
-                open.gate_rows(level, rule, plane * size.input[0], down);
-            }
-        });
+        .for_each(|(plane, ((down, up), winners))| work(plane, winners, up, down));
 }
 
-/// Adds each number of `up` where `argmax` says.
-fn spread<E: Real>(argmax: &[u32], up: &[E], down: &mut [E]) {
-    for (&u, &at) in up.iter().zip(argmax) {
-        down[at as usize] += u;
+fn add<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
+    for (output, (&u, &winner)) in up.iter().zip(winners).enumerate() {
+        down[size.at(output, winner)] += u;
     }
 }
 
-/// Adds to `down`, the gradient of the input, each output's gradient at that output's `argmax`.
-///
-/// # Panics
-/// If a slice has not the length that `size` says.
-pub fn input_gradient<E: Real>(size: &Size, argmax: &[u32], up: &[E], down: &mut [E]) {
-    let [in_area, out_area] = size.area();
-    assert_eq!((up.len(), down.len()), (size.planes * out_area, size.planes * in_area), "sizes of a pooling");
-    down.par_chunks_exact_mut(in_area)
-        .zip(up.par_chunks_exact(out_area))
-        .zip(argmax.par_chunks_exact(out_area))
-        .for_each(|((down, up), argmax)| spread(argmax, up, down));
+fn spread_pairs<E: Real>(level: Level, size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
+    match level {
+        // SAFETY: the level was found available.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => unsafe { spread_pairs_avx2(size, winners, up, down) },
+        _ => pairs::spread(size, winners, up, down),
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn spread_pairs_avx2<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
+    pairs::spread(size, winners, up, down);
 }

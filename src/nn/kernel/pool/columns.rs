@@ -10,26 +10,25 @@ use crate::nn::Real;
 /// Side of the widest window.
 pub const WIDEST: usize = 3;
 
-/// The maxima of one plane, and where each was found. Of equal ones, the first in reading order.
+/// The maxima of one plane, and where in its window each was found. Of equal ones, the first in reading order.
 ///
 /// # Panics
 /// If windows are wider than [`WIDEST`].
 #[inline(always)]
-pub fn maxima<E: Real>(size: &Size, plane: &[E], y: &mut [E], argmax: &mut [u32]) {
+pub fn maxima<E: Real>(size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8]) {
     let mut columns = Columns::new(size);
-    let rows = y.chunks_exact_mut(size.output[1]).zip(argmax.chunks_exact_mut(size.output[1]));
-    for (row, (y, argmax)) in rows.enumerate() {
-        let first = row * size.stride * size.input[1];
-        let lines = &plane[first..];
+    let rows = y.chunks_exact_mut(size.output[1]).zip(winners.chunks_exact_mut(size.output[1]));
+    for (row, (y, winners)) in rows.enumerate() {
+        let lines = &plane[row * size.stride * size.input[1]..];
         match size.kernel.min(size.input[0] - row * size.stride) {
             1 => columns.fill::<1>(size, lines),
             2 => columns.fill::<2>(size, lines),
             _ => columns.fill::<3>(size, lines),
         }
         match size.kernel {
-            1 => columns.along::<1>(size, first, y, argmax),
-            2 => columns.along::<2>(size, first, y, argmax),
-            3 => columns.along::<3>(size, first, y, argmax),
+            1 => columns.along::<1>(size, y, winners),
+            2 => columns.along::<2>(size, y, winners),
+            3 => columns.along::<3>(size, y, winners),
             wide => unreachable!("windows of side {wide}"),
         }
     }
@@ -74,15 +73,15 @@ impl<E: Real> Columns<E> {
         sort(size.stride, self.phase, downs, &mut self.sorted_down);
     }
 
-    /// One row of outputs, whose first window's corner is at `first`. Of equal columns the one whose maximum comes first
+    /// One row of outputs. Of equal columns the one whose maximum comes first
     /// in reading order.
     #[inline(always)]
-    fn along<const K: usize>(&self, size: &Size, first: usize, y: &mut [E], argmax: &mut [u32]) {
-        let (count, width, stride) = (y.len(), size.input[1] as u32, size.stride as u32);
+    fn along<const K: usize>(&self, size: &Size, y: &mut [E], winners: &mut [u8]) {
+        let count = y.len();
         let tap = |right: usize| right % size.stride * self.phase + right / size.stride;
         let values: [&[E]; K] = std::array::from_fn(|right| &self.sorted[tap(right)..][..count]);
         let downs: [&[u32]; K] = std::array::from_fn(|right| &self.sorted_down[tap(right)..][..count]);
-        let argmax = &mut argmax[..count];
+        let winners = &mut winners[..count];
         for at in 0..count {
             let (mut best, mut down, mut found) = (values[0][at], downs[0][at], 0);
             for right in 1..K {
@@ -93,7 +92,7 @@ impl<E: Real> Columns<E> {
                 found = if better { right as u32 } else { found };
             }
             y[at] = best;
-            argmax[at] = first as u32 + at as u32 * stride + down * width + found;
+            winners[at] = (down * K as u32 + found) as u8;
         }
     }
 }
