@@ -5,6 +5,8 @@
 //! exist only when someone asks for them. One image goes through the whole run before the next, and so on the way back: what
 //! a layer leaves is in the processor's cache when the next one reads it.
 
+mod convolving;
+mod done;
 mod flow;
 mod run;
 

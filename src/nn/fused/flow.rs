@@ -6,16 +6,21 @@ use std::{
     sync::Arc,
 };
 
-use super::Link;
-use crate::{
-    fault,
-    nn::{
-        Name, Real, Rule,
-        kernel::{
-            concat, conv, convolution::Convolution, lanes::Level, memory, memory::Buffer, pool, relu, relu::Open,
-        },
-        window::slid,
+use super::{
+    Link,
+    convolving::{Convolving, of_layer},
+    done::{Done, Kind},
+};
+use crate::nn::{
+    Name, Real, Rule,
+    kernel::{
+        concat,
+        lanes::Level,
+        memory::Buffer,
+        pool,
+        relu::{self, Open},
     },
+    window::slid,
 };
 
 /// A part of some memory.
@@ -54,47 +59,7 @@ pub struct Flow<E: Real> {
 
 /// Outputs of more numbers than this are not kept for those who may ask for them, but computed anew: of VGG's, those
 /// of the last block are kept; of SqueezeNet's, all but the first.
-const KEPT: usize = 400_000;
-
-/// From the gradient of an output, under a rule for rectifiers, to that of each input; of layers that read a rectifier
-/// alone, to that of its input, if its gate is given.
-type Back<E> = Box<dyn Fn(Option<Rule>, Vec<E>, Option<Gate>) -> Vec<Vec<E>>>;
-
-/// A rectifier's rule, and which of its outputs are above zero.
-pub type Gate<'a> = (Rule, &'a Open);
-
-/// What a layer is.
-pub enum Kind {
-    Convolution,
-    /// With its own rule.
-    Rectifier(Rule, Rc<Open>),
-    Pool,
-    Join,
-}
-
-impl Kind {
-    /// Whether the way back can go through the gate of a rectifier at once.
-    pub fn takes_gate(&self) -> bool {
-        matches!(self, Self::Convolution | Self::Pool)
-    }
-
-    /// Whether the gradients of input and output have the same sums of planes.
-    pub fn keeps_sums(&self) -> bool {
-        matches!(self, Self::Pool)
-    }
-}
-
-/// What a layer did, for the tape.
-pub struct Done<E: Real> {
-    pub name: Name,
-    pub shape: [usize; 4],
-    /// Its output, computed anew each time if it was not kept.
-    pub values: Box<dyn Fn() -> Vec<E>>,
-    /// Who computed its inputs, as in [`Flow::by`].
-    pub reads: Vec<usize>,
-    pub back: Back<E>,
-    pub kind: Kind,
-}
+pub const KEPT: usize = 400_000;
 
 /// The entries of a run of layers in the order in which they computed, or nothing if nobody will go back.
 pub struct Log<E: Real> {
@@ -170,18 +135,9 @@ impl<E: Real> Flow<E> {
         let mut flow = Self::computed(move || again.again(&x(), rectified), first, shape);
         let (x, by) = (self.again, self.by);
         flow.by = log.push(|| {
-            let (again, back) = (work.clone(), work.clone());
+            let again = work.clone();
             let values = if rectified { Box::new(move || again.again(&x(), false).to_vec()) } else { flow.copies() };
-            let back = move |_, up: Vec<E>, gate: Option<Gate>| {
-                let mut down = memory::take(back.size.input_len());
-                match gate {
-                    Some(gate) => back.filter.gated_gradient(&back.size, &up, gate, &mut down),
-                    None => back.filter.input_gradient(&back.size, &up, &mut down, true),
-                }
-                memory::give(up);
-                vec![down]
-            };
-            Done { name: work.name, shape, values, reads: vec![by], back: Box::new(back), kind: Kind::Convolution }
+            Done { name: work.name.clone(), shape, values, reads: vec![by], kind: Kind::Convolution(work) }
         });
         if let Some((Link::Relu { name, rule }, open)) = rectifier {
             flow.by = log.push(|| flow.rectified(name, (*rule, open), flow.by));
@@ -191,14 +147,8 @@ impl<E: Real> Flow<E> {
 
     /// The entry of the rectifier whose output this is, and that reads what `by` computed.
     fn rectified(&self, name: &Name, (own, open): (Rule, Open), by: usize) -> Done<E> {
-        let open = Rc::new(open);
-        let kind = Kind::Rectifier(own, open.clone());
-        let back = move |rule: Option<Rule>, mut up: Vec<E>, _: Option<Gate>| {
-            relu::gate(Level::best(), rule.unwrap_or(own), &open, &mut up);
-            vec![up]
-        };
         let (values, reads) = (self.copies(), vec![by]);
-        Done { name: name.clone(), shape: self.shape, values, reads, back: Box::new(back), kind }
+        Done { name: name.clone(), shape: self.shape, values, reads, kind: Kind::Rectifier(own, open) }
     }
 
     fn rectify(self, name: &Name, rule: Rule, log: &mut Log<E>) -> Self {
@@ -222,17 +172,10 @@ impl<E: Real> Flow<E> {
         let output = [height, width].map(|side| slid(side, kernel, stride, 0, ceil));
         let size = pool::Size { planes: batch * channels, input: [height, width], output, kernel, stride };
         let (y, winners) = pool::forward(Level::best(), &size, &self.values);
-        let mut flow = Self::new(y.into(), [batch, channels, output[0], output[1]]);
+        let mut flow = Self::new(y.into(), [batch, channels, size.output[0], size.output[1]]);
         flow.by = log.push(|| {
-            let count = self.values.len();
-            let back = move |_, up: Vec<E>, gate: Option<Gate>| {
-                let mut down = memory::take(count);
-                pool::gated_gradient(Level::best(), &size, &winners, &up, gate, &mut down);
-                memory::give(up);
-                vec![down]
-            };
-            let (values, reads) = (flow.copies(), vec![self.by]);
-            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), kind: Kind::Pool }
+            let (values, reads, kind) = (flow.copies(), vec![self.by], Kind::Pool(size, winners));
+            Done { name: name.clone(), shape: flow.shape, values, reads, kind }
         });
         flow
     }
@@ -260,10 +203,9 @@ impl<E: Real> Flow<E> {
         let [batch, channels, height, width] = first.shape;
         let mut flow = Self::of(joined, [batch, channels + second.shape[1], height, width]);
         flow.by = log.push(|| {
-            let counts = [first.values.len(), second.values.len()];
-            let back = move |_, up: Vec<E>, _: Option<Gate>| concat::parts(batch, counts, up).into();
+            let kind = Kind::Join { batch, counts: [first.values.len(), second.values.len()] };
             let (values, reads) = (flow.copies(), vec![first.by, second.by]);
-            Done { name: name.clone(), shape: flow.shape, values, reads, back: Box::new(back), kind: Kind::Join }
+            Done { name: name.clone(), shape: flow.shape, values, reads, kind }
         });
         flow
     }
@@ -284,47 +226,6 @@ impl<E: Real> Flow<E> {
             [Link::Dense { .. } | Link::Average { .. }, ..] => unreachable!("the types of a run are those of maps"),
         }
     }
-}
-
-/// A convolution at a place in a run.
-#[derive(Clone)]
-struct Convolving<E: Real> {
-    name: Name,
-    filter: Arc<Convolution<E>>,
-    bias: Arc<Vec<E>>,
-    size: conv::Size,
-    shape: [usize; 4],
-}
-
-impl<E: Real> Convolving<E> {
-    fn new(link: &Link<E>, [batch, _, height, width]: [usize; 4]) -> Self {
-        let Link::Convolution { name, filter, bias, size } = link else { unreachable!("a convolution") };
-        let output = [height, width].map(|side| slid(side, size.kernel, size.stride, size.padding, false));
-        let padding = fault::padding(name, size.padding);
-        let size = conv::Size { batch, input: [height, width], output, padding, ..*size };
-        let shape = [batch, size.outputs, output[0], output[1]];
-        Self { name: name.clone(), filter: filter.clone(), bias: bias.clone(), size, shape }
-    }
-
-    /// Into `y`; which outputs of the rectifier are above zero, if there is one and that is to be noted.
-    fn compute(&self, x: &[E], rectified: bool, noted: bool, y: &mut [E]) -> Option<Open> {
-        if rectified && noted {
-            return Some(self.filter.rectified(&self.size, x, &self.bias, y));
-        }
-        self.filter.forward(&self.size, x, &self.bias, rectified, y);
-        None
-    }
-
-    fn again(&self, x: &[E], rectified: bool) -> Buffer<E> {
-        let mut y = of_layer(self.size.output_len());
-        self.compute(x, rectified, false, &mut y);
-        y
-    }
-}
-
-/// Memory for a layer's output, which is kept unless it is large.
-fn of_layer<E: Real>(len: usize) -> Buffer<E> {
-    if len <= KEPT { Buffer::to_keep(len) } else { Buffer::new(len) }
 }
 
 /// Both of two.

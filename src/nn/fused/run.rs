@@ -6,15 +6,13 @@ use dfdx::prelude::CpuError;
 
 use super::{
     Link,
-    flow::{Done, Flow, Kind, Log},
+    done::{Done, image_back},
+    flow::{Flow, Log},
 };
 use crate::nn::{
-    Real, Rule,
-    kernel::{
-        memory::{self, Buffer},
-        relu::Open,
-    },
-    tape::{self, Find, Hidden, Sums, Sweep, add_to},
+    Real,
+    kernel::memory::{self, Buffer},
+    tape::{self, Find, Hidden, Sums, Sweep},
 };
 
 /// What each layer of a run did for one image.
@@ -72,7 +70,7 @@ impl<E: Real> Run<E> {
         let layer = |at: usize| {
             let done = &run.images[0][at];
             let (name, gradient) = (done.name.clone(), run.places[at + 1].clone());
-            let sums = done.kind.keeps_sums().then_some(Sums::Kept);
+            let sums = done.keeps_sums().then_some(Sums::Kept);
             let mut shape = done.shape.to_vec();
             shape[0] = batch;
             let run = run.clone();
@@ -96,7 +94,7 @@ impl<E: Real> Run<E> {
                 for (place, up) in places[layers.start + 1..].iter_mut().zip(&mut up) {
                     *place = self.part(at, up);
                 }
-                image_back(image, rule, &mut places, layers.clone());
+                image_back(image, rule, &mut places, &layers);
                 for (down, place) in down.iter_mut().zip(places) {
                     self.append(down, place);
                 }
@@ -129,38 +127,6 @@ impl<E: Real> Run<E> {
         gradient.extend_from_slice(&part);
         memory::give(part);
     }
-}
-
-/// One image's way back through `layers`, between gradients at all its places.
-fn image_back<E: Real>(image: &Image<E>, rule: Option<Rule>, places: &mut [Vec<E>], layers: Range<usize>) {
-    for at in layers.clone().rev() {
-        let up = std::mem::take(&mut places[at + 1]);
-        if up.is_empty() {
-            continue;
-        }
-        let done = &image[at];
-        if let Some((own, open, by)) =
-            rectifier_before(image, at).filter(|_| places[at].is_empty() && at > layers.start)
-        {
-            let gate = (rule.unwrap_or(own), open);
-            for down in (done.back)(rule, up, Some(gate)) {
-                add_to(&mut places[by], down);
-            }
-            continue;
-        }
-        for (down, &by) in (done.back)(rule, up, None).into_iter().zip(&done.reads) {
-            add_to(&mut places[by], down);
-        }
-    }
-}
-
-/// The rectifier, with its gate and what it reads, whose output only the layer `at` reads, the next, if that goes back through
-/// gates at once.
-fn rectifier_before<E: Real>(image: &Image<E>, at: usize) -> Option<(Rule, &Open, usize)> {
-    let before = &image[at.checked_sub(1)?];
-    let Kind::Rectifier(own, open) = &before.kind else { return None };
-    let alone = image[at].reads == [at] && image[at + 1..].iter().all(|later| !later.reads.contains(&at));
-    (alone && image[at].kind.takes_gate()).then_some((*own, open, before.reads[0]))
 }
 
 /// Images one behind the other.

@@ -116,6 +116,8 @@ pub(super) trait Octet: Arithmetic {
     unsafe fn load_first(count: usize, at: *const f32) -> Self;
     /// One bit for each that is above zero, the first lowest.
     unsafe fn positive(self) -> u8;
+    /// Zero where the byte of eight at `all` is another than `one`.
+    unsafe fn chosen(self, all: *const u8, one: u8) -> Self;
     /// Zero where a bit is not set, the first's lowest.
     unsafe fn masked(self, bits: u8) -> Self;
     /// Number `i` of vector `j` becomes number `j` of vector `i`.
@@ -276,6 +278,12 @@ impl Arithmetic for Plain {
 }
 
 impl Octet for Plain {
+    #[inline(always)]
+    unsafe fn chosen(self, all: *const u8, one: u8) -> Self {
+        // SAFETY: the caller vouches for the memory.
+        Self(std::array::from_fn(|i| if unsafe { *all.add(i) } == one { self.0[i] } else { 0.0 }))
+    }
+
     #[inline(always)]
     unsafe fn load_first(count: usize, at: *const f32) -> Self {
         // SAFETY: the caller vouches for the memory.

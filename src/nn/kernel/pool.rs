@@ -4,6 +4,7 @@
 
 mod columns;
 mod pairs;
+mod spread;
 
 use rayon::prelude::*;
 
@@ -34,6 +35,16 @@ impl Size {
         let (winner, [row, column]) = (usize::from(winner), [output / self.output[1], output % self.output[1]]);
         let (down, right) = (winner / self.kernel, winner % self.kernel);
         (row * self.stride + down) * self.input[1] + column * self.stride + right
+    }
+
+    /// Numbers in the input.
+    pub fn input_len(&self) -> usize {
+        self.planes * self.input[0] * self.input[1]
+    }
+
+    /// Whether windows are pairs of pixels of two rows, side by side and whole.
+    pub fn is_of_pairs(&self) -> bool {
+        (self.kernel, self.stride) == (2, 2) && self.output == self.input.map(|side| side / 2)
     }
 
     fn area(&self) -> [usize; 2] {
@@ -89,7 +100,7 @@ fn maxima_avx2<E: Real>(size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8
 
 #[inline(always)]
 fn maxima_plain<E: Real>(size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8]) -> bool {
-    if pairs::suit(size) {
+    if size.is_of_pairs() {
         return pairs::maxima(size, plane, y, winners);
     }
     let suits = size.kernel <= columns::WIDEST && plane.iter().fold(true, |none, &v| none & !is_nan(v));
@@ -134,8 +145,8 @@ pub fn gated_gradient<E: Real>(
     down: &mut [E],
 ) {
     for_each_plane(size, winners, up, down, |plane, winners, up, down| {
-        if pairs::suit(size) {
-            spread_pairs(level, size, winners, up, down);
+        if size.is_of_pairs() {
+            spread::plane(level, size, winners, up, down);
         } else {
             down.fill(E::ZERO);
             add(size, winners, up, down);
@@ -174,19 +185,4 @@ fn add<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
     for (output, (&u, &winner)) in up.iter().zip(winners).enumerate() {
         down[size.at(output, winner)] += u;
     }
-}
-
-fn spread_pairs<E: Real>(level: Level, size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
-    match level {
-        // SAFETY: the level was found available.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 | Level::Avx512 => unsafe { spread_pairs_avx2(size, winners, up, down) },
-        _ => pairs::spread(size, winners, up, down),
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn spread_pairs_avx2<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
-    pairs::spread(size, winners, up, down);
 }

@@ -58,7 +58,7 @@ impl Open {
     }
 
     /// Those that threads will note, each its own rows.
-    pub(super) fn to_note(&mut self) -> Notes<'_> {
+    pub(super) fn notes(&mut self) -> Notes<'_> {
         Notes { width: self.width, bits: Shared::new(&mut self.bits) }
     }
 

@@ -42,7 +42,7 @@ pub fn dots<E: Real>(
         let each = |vector: usize| &vectors[vector * len..][part.clone()];
         match singles(rows) {
             Some(rows) => {
-                add_dots_of_singles(level, rows, |vector| bytemuck::cast_slice(each(vector)), of_singles(&mut sums))
+                add_dots_of_singles(level, rows, |vector| bytemuck::cast_slice(each(vector)), of_singles(&mut sums));
             }
             None => sums.iter_mut().enumerate().for_each(|(vector, sums)| add_plain_dots(rows, each(vector), sums)),
         }
@@ -177,6 +177,7 @@ unsafe fn add_avx2<const R: usize>(factors: [f32; R], rows: [&[f32]; R], sums: &
 
 /// `N` registers make `LANES` numbers; sums with `V` vectors at a time.
 #[inline(always)]
+#[expect(clippy::needless_pass_by_value, reason = "borrowed sums of each vector")]
 unsafe fn vector_dots<L: Lanes, const N: usize, const V: usize>(
     rows: [&[f32]; ROWS],
     x: [&[f32]; V],

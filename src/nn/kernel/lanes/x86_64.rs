@@ -158,6 +158,16 @@ unsafe fn inside(count: usize) -> x86::__m256i {
 
 impl Octet for x86::__m256 {
     #[inline(always)]
+    unsafe fn chosen(self, all: *const u8, one: u8) -> Self {
+        // SAFETY: the caller vouches for AVX2 and eight bytes.
+        unsafe {
+            let bytes = x86::_mm256_cvtepu8_epi32(x86::_mm_loadl_epi64(all.cast()));
+            let same = x86::_mm256_cmpeq_epi32(bytes, x86::_mm256_set1_epi32(i32::from(one)));
+            x86::_mm256_and_ps(x86::_mm256_castsi256_ps(same), self)
+        }
+    }
+
+    #[inline(always)]
     unsafe fn load_first(count: usize, at: *const f32) -> Self {
         // SAFETY: the caller vouches for AVX2 and for `count` numbers; others are not read.
         unsafe { x86::_mm256_maskload_ps(at, inside(count)) }

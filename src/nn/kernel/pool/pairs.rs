@@ -4,12 +4,6 @@
 use super::{Size, is_nan};
 use crate::nn::Real;
 
-/// Whether windows are such, and all whole.
-pub fn suit(size: &Size) -> bool {
-    let whole = |axis: usize| 2 * size.output[axis] <= size.input[axis];
-    (size.kernel, size.stride) == (2, 2) && whole(0) && whole(1)
-}
-
 /// The maxima of one plane, and where in its window each was found: of equal ones, the first in reading order. Whether that is so: if there is
 /// a NaN, neither means anything.
 #[inline(always)]
@@ -31,23 +25,4 @@ pub fn maxima<E: Real>(size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8]
         }
     }
     odd == 0
-}
-
-/// The gradient of one plane from those of its maxima.
-#[inline(always)]
-pub fn spread<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
-    let (width, [rows, count]) = (size.input[1], size.output);
-    for row in 0..rows {
-        let (upper, lower) = down[2 * row * width..][..2 * width].split_at_mut(width);
-        let (up, winners) = (&up[row * count..][..count], &winners[row * count..][..count]);
-        let ((upper, beyond), (lower, below)) = (upper.split_at_mut(2 * count), lower.split_at_mut(2 * count));
-        for at in 0..count {
-            let (u, winner) = (up[at] + E::ZERO, winners[at]);
-            let of = |place: u8| if winner == place { u } else { E::ZERO };
-            [upper[2 * at], upper[2 * at + 1], lower[2 * at], lower[2 * at + 1]] = [of(0), of(1), of(2), of(3)];
-        }
-        beyond.fill(E::ZERO);
-        below.fill(E::ZERO);
-    }
-    down[2 * rows * width..].fill(E::ZERO);
 }

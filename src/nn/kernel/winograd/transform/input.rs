@@ -169,14 +169,10 @@ unsafe fn elements<L: Arithmetic, const M: usize, const T: usize>(line: *const f
         let mut d = [L::all(0.0); T];
         if M == 4 {
             let parts = L::load_fourths(line);
-            for j in 0..M {
-                d[j] = parts[j];
-            }
+            d[..M].copy_from_slice(&parts[..M]);
         } else {
             let parts = L::load_halves(line);
-            for j in 0..M {
-                d[j] = parts[j];
-            }
+            d[..M].copy_from_slice(&parts[..M]);
         }
         for j in M..T {
             d[j] = d[j - M].followed_by(line.add(M * L::WIDTH + j - M));
