@@ -260,8 +260,8 @@ pub trait Classifier: Send + Sync {
         Device::Cpu
     }
 
-    /// How many photos are best computed together: on the processor two if that saves reading the weights of dense layers, as
-    /// with more their maps no longer stay in its caches; on a GPU as many as keep it busy.
+    /// How many photos are best computed together: on the processor eight if that saves reading the weights of dense
+    /// layers (what more would save is little beside the memory they take); on a GPU as many as keep it busy.
     fn together(&self) -> usize {
         self.device().batch()
     }

@@ -9,7 +9,7 @@ use common::{
 use dfdx::prelude::*;
 use saltty::{
     model::squeezenet::Fire,
-    nn::{C, Conv2d, Fused, Map, MaxPoolCeil, Real, Relu, Rule, Trail},
+    nn::{C, Conv2d, Fused, Map, MaxPool, MaxPoolCeil, Real, Relu, Rule, Trail},
 };
 
 /// Fire modules with a pool between, and the convolution before.
@@ -59,8 +59,8 @@ fn fire_modules_in_a_run_are_fire_modules() {
     }
 }
 
-#[test]
-fn values_too_many_to_keep_are_computed_again() {
+/// Two convolutions and a pooling in one run whose outputs are too many to be kept.
+fn large_maps_are_the_same(batch: usize) {
     let conv = |name: &str, inputs: usize, seed| (noise(64 * inputs * 9, seed), name.to_owned());
     let ((first, a), (second, b)) = (conv("conv1", 1, 3), conv("conv2", 64, 4));
     let layers = || {
@@ -69,13 +69,28 @@ fn values_too_many_to_keep_are_computed_again() {
             (Conv2d::new(&a, C, &reals::<f32>(&first), &zero), Relu::new("relu1", Rule::Gradient));
         let two: (Conv2d<64, C<64>, 3, 1, 1, f32>, Relu) =
             (Conv2d::new(&b, C, &reals::<f32>(&second), &zero), Relu::new("relu2", Rule::Gradient));
-        (one, two)
+        (one, two, MaxPool::<2, 2>::new("pool"))
     };
-    let x: Map<C<1>, C<132>, C<132>, f32> = map(1, &noise(132 * 132, 5));
-    let trail = |y: Map<C<64>, C<132>, C<132>, f32, Trail<f32>>| y.split_tape().1;
+    let x: Map<C<1>, C<112>, C<112>, f32> = map(batch, &noise(batch * 112 * 112, 5));
+    let trail = |y: Map<C<64>, C<56>, C<56>, f32, Trail<f32>>| y.split_tape().1;
     let ours = trail(Fused(layers()).forward(x.clone().put_tape(Trail::from_input(&x))));
     let theirs = trail(layers().forward(x.clone().put_tape(Trail::from_input(&x))));
     for (name, _) in ours.layers() {
-        assert_eq!(ours.values(&name), theirs.values(&name), "{name}");
+        assert_eq!(ours.values(&name), theirs.values(&name), "{name}, {batch} images");
+    }
+    let seed = reals::<f32>(&noise(batch * 64 * 56 * 56, 6));
+    for rule in [Rule::Gradient, Rule::Guided, Rule::Deconvnet] {
+        let theirs = theirs.sweep("pool", seed.clone(), rule, "input").unwrap();
+        assert_eq!(ours.sweep("pool", seed.clone(), rule, "input").unwrap(), theirs, "{rule}, {batch} images");
+        let mut last = Vec::new();
+        ours.sweep_each("pool", seed.clone(), rule, "input", |_, gradient| last = gradient.to_vec()).unwrap();
+        assert_eq!(last, theirs, "{rule}, {batch} images, layer by layer");
+    }
+}
+
+#[test]
+fn values_too_many_to_keep_are_computed_again_and_ways_back_are_those_of_the_layers() {
+    for batch in [1, 2] {
+        large_maps_are_the_same(batch);
     }
 }

@@ -92,7 +92,9 @@ impl<E: Real> Sweep<'_, E> {
             return Ok(());
         }
         for (downstream, input) in step(upstream).into_iter().zip(inputs) {
-            add_to(input(self.gradients)?, downstream);
+            if !downstream.is_empty() {
+                add_to(input(self.gradients)?, downstream);
+            }
         }
         Ok(())
     }
@@ -157,7 +159,7 @@ pub trait Recorder<E: Real>: Tape<E, Cpu> {
     );
 
     /// Writes down a run of layers whose outputs are in no tensor, and the way back through some of them, which `back` is
-    /// told by their numbers in the run.
+    /// told by their numbers in the run. What the run remembers lives as long as the tape.
     fn record_run(
         &mut self,
         layers: Vec<Hidden<E>>,

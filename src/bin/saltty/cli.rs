@@ -132,11 +132,12 @@ pub struct Explain {
     /// Print one JSON object a photo instead of text.
     #[arg(long)]
     pub json: bool,
-    /// Say on standard error where the time went.
+    /// Say on standard error where the time went. Of photos computed together each has its share of the forward pass; the
+    /// maps of all are the first one's time.
     #[arg(long)]
     pub timings: bool,
-    /// Photos computed together, 1 to 64, by each of up to four groups of threads [default: 1 or 2; on a GPU, by
-    /// one group, 16].
+    /// Photos computed together, 1 to 64, by each of up to four groups of threads [default: 8 where it saves
+    /// reading weights, else 1; on a GPU, by one group, 16].
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub batch: Option<usize>,
     #[command(flatten)]

@@ -32,11 +32,8 @@ pub enum Kind<E: Real> {
     Rectifier(Rule, Open),
     /// Its sizes, and where in its window each maximum was found.
     Pool(pool::Size, Vec<u8>),
-    Join {
-        batch: usize,
-        /// Numbers of each input.
-        counts: [usize; 2],
-    },
+    /// How many images, and the numbers of each input.
+    Join(usize, [usize; 2]),
 }
 
 impl<E: Real> Done<E> {
@@ -45,78 +42,64 @@ impl<E: Real> Done<E> {
         matches!(self.kind, Kind::Pool(..))
     }
 
-    /// From the gradient of its output, under a rule for rectifiers, to that of each input.
-    fn back(&self, rule: Option<Rule>, mut up: Vec<E>) -> Vec<Vec<E>> {
-        match &self.kind {
+    /// From the gradient of its output, under a rule for rectifiers, to that of each input; of a convolution or a pooling, to that
+    /// of the input of the rectifier before it, if the gate of that is given.
+    fn back(&self, rule: Option<Rule>, gate: Option<Gate>, mut up: Vec<E>) -> Vec<Vec<E>> {
+        let down = match &self.kind {
             Kind::Convolution(work) => {
                 let mut down = memory::take(work.size.input_len());
-                work.filter.input_gradient(&work.size, &up, &mut down, true);
-                memory::give(up);
-                vec![down]
-            }
-            Kind::Rectifier(own, open) => {
-                relu::gate(Level::best(), rule.unwrap_or(*own), open, &mut up);
-                vec![up]
+                match gate {
+                    Some(gate) => work.filter.gated_gradient(&work.size, &up, gate, &mut down),
+                    None => work.filter.input_gradient(&work.size, &up, &mut down, true),
+                }
+                down
             }
             Kind::Pool(size, winners) => {
                 let mut down = memory::take(size.input_len());
-                pool::gated_gradient(Level::best(), size, winners, &up, None, &mut down);
-                memory::give(up);
-                vec![down]
+                pool::gated_gradient(Level::best(), size, winners, &up, gate, &mut down);
+                down
             }
-            Kind::Join { batch, counts } => concat::parts(*batch, *counts, up).into(),
-        }
+            Kind::Rectifier(own, open) => {
+                relu::gate(Level::best(), rule.unwrap_or(*own), open, &mut up);
+                return vec![up];
+            }
+            Kind::Join(images, counts) => return concat::parts(*images, *counts, up).into(),
+        };
+        memory::give(up);
+        vec![down]
     }
 }
 
-/// One image's way back through `layers` of `image`, between gradients at all its `places`: of the run's input, then of each
-/// layer's output.
+/// A rectifier's rule, and which of its outputs are above zero.
+type Gate<'a> = (Rule, &'a Open);
+
+/// One image's way back through `layers` of `image`. `places` are its gradients at the run's input, then at each layer's output;
+/// an empty one stands for zeros.
 pub fn image_back<E: Real>(image: &[Done<E>], rule: Option<Rule>, places: &mut [Vec<E>], layers: &Range<usize>) {
     for at in layers.clone().rev() {
         let up = std::mem::take(&mut places[at + 1]);
         if up.is_empty() {
             continue;
         }
-        let before = before(image, places, at).filter(|&before| before >= layers.start);
-        let (first, down) = several_back(image, rule, at, before, up);
-        for (down, &by) in down.into_iter().zip(&image[first].reads) {
+        let rectifier = rectifier_before(image, places, at).filter(|(before, ..)| *before >= layers.start);
+        let first = rectifier.map_or(at, |(before, ..)| before);
+        let gate = rectifier.map(|(_, own, open)| (rule.unwrap_or(own), open));
+        for (down, &by) in image[at].back(rule, gate, up).into_iter().zip(&image[first].reads) {
             add_to(&mut places[by], down);
         }
     }
 }
 
-/// The layer before layer `at`, if each of the two has to do with the other alone.
-fn before<E: Real>(image: &[Done<E>], places: &[Vec<E>], at: usize) -> Option<usize> {
-    let alone = image[at].reads == [at] && image[at + 1..].iter().all(|later| !later.reads.contains(&at));
-    if alone && places[at].is_empty() { at.checked_sub(1) } else { None }
-}
-
-/// The way back through layer `at`, and at once through the gate of a rectifier before it: the first of these layers, and the
-/// gradients of its inputs.
-fn several_back<E: Real>(
-    image: &[Done<E>],
-    rule: Option<Rule>,
+/// The rectifier before layer `at`, its own rule and its gates, if `at` can go back through these at once: a convolution or a
+/// pooling that is the only one to read it.
+fn rectifier_before<'a, E: Real>(
+    image: &'a [Done<E>],
+    places: &[Vec<E>],
     at: usize,
-    before: Option<usize>,
-    up: Vec<E>,
-) -> (usize, Vec<Vec<E>>) {
-    let rectifier = before.and_then(|before| match &image[before].kind {
-        Kind::Rectifier(own, open) => Some((before, (rule.unwrap_or(*own), open))),
-        _ => None,
-    });
-    let down = match (&image[at].kind, rectifier) {
-        (Kind::Convolution(work), Some((_, gate))) => {
-            let mut down = memory::take(work.size.input_len());
-            work.filter.gated_gradient(&work.size, &up, gate, &mut down);
-            down
-        }
-        (Kind::Pool(size, winners), Some((_, gate))) => {
-            let mut down = memory::take(size.input_len());
-            pool::gated_gradient(Level::best(), size, winners, &up, Some(gate), &mut down);
-            down
-        }
-        _ => return (at, image[at].back(rule, up)),
-    };
-    memory::give(up);
-    (rectifier.map_or(at, |(before, _)| before), vec![down])
+) -> Option<(usize, Rule, &'a Open)> {
+    let before = at.checked_sub(1)?;
+    let Kind::Rectifier(own, open) = &image[before].kind else { return None };
+    let alone = image[at].reads == [at] && image[at + 1..].iter().all(|later| !later.reads.contains(&at));
+    let suits = matches!(image[at].kind, Kind::Convolution(_) | Kind::Pool(..));
+    (alone && suits && places[at].is_empty()).then_some((before, *own, open))
 }

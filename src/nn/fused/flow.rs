@@ -100,6 +100,11 @@ impl<E: Real> Flow<E> {
         Self { values: first, again: Rc::new(move || compute().into()), shape, by: 0 }
     }
 
+    /// The values.
+    pub fn values(&self) -> &[E] {
+        &self.values
+    }
+
     /// The values, copied.
     pub fn to_vec(&self) -> Vec<E> {
         self.values.to_vec()
@@ -203,7 +208,7 @@ impl<E: Real> Flow<E> {
         let [batch, channels, height, width] = first.shape;
         let mut flow = Self::of(joined, [batch, channels + second.shape[1], height, width]);
         flow.by = log.push(|| {
-            let kind = Kind::Join { batch, counts: [first.values.len(), second.values.len()] };
+            let kind = Kind::Join(batch, [first.values.len(), second.values.len()]);
             let (values, reads) = (flow.copies(), vec![first.by, second.by]);
             Done { name: name.clone(), shape: flow.shape, values, reads, kind }
         });

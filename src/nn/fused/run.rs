@@ -25,29 +25,48 @@ pub fn through<E: Real>(
     [batch, channels, height, width]: [usize; 4],
     keep: bool,
 ) -> (Vec<E>, [usize; 3], Vec<Image<E>>) {
+    if batch > 1 {
+        expect_several(chain);
+    }
     // No images go through as one empty one, which finds out the sizes.
     let flows = if batch < 2 {
         vec![Flow::new(values, [batch, channels, height, width])]
     } else {
         let each = channels * height * width;
-        (0..batch).map(|image| Flow::new(part(&values, image, each), [1, channels, height, width])).collect()
+        (0..batch).map(|image| Flow::new(image_of(&values, image, each), [1, channels, height, width])).collect()
     };
     let (mut outputs, mut sizes, mut images) = (Vec::new(), [0; 3], Vec::new());
     for flow in flows {
         let mut log = Log::new(keep);
         let flow = flow.through(chain, &mut log);
-        outputs.append(&mut flow.to_vec());
+        if outputs.is_empty() {
+            outputs = flow.to_vec();
+            outputs.reserve_exact(batch.saturating_sub(1) * outputs.len());
+        } else {
+            outputs.extend_from_slice(flow.values());
+        }
         sizes.copy_from_slice(&flow.shape[1..]);
         images.push(log.entries);
     }
     (outputs, sizes, images)
 }
 
+/// Tells all convolutions that more than one image will come.
+fn expect_several<E: Real>(chain: &[Link<E>]) {
+    for link in chain {
+        match link {
+            Link::Convolution { filter, .. } => filter.expect_several(),
+            Link::Beside { branches, .. } => branches.iter().for_each(|branch| expect_several(branch)),
+            _ => {}
+        }
+    }
+}
+
 /// Image `image` of several, copied.
-fn part<E: Real>(values: &[E], image: usize, each: usize) -> Buffer<E> {
-    let mut part = Buffer::to_keep(each);
-    part.copy_from_slice(&values[image * each..][..each]);
-    part
+fn image_of<E: Real>(values: &[E], image: usize, each: usize) -> Buffer<E> {
+    let mut copy = Buffer::to_keep(each);
+    copy.copy_from_slice(&values[image * each..][..each]);
+    copy
 }
 
 /// What a run left behind for the way back.
@@ -92,7 +111,7 @@ impl<E: Real> Run<E> {
             for (at, image) in self.images.iter().enumerate() {
                 let mut places = vec![Vec::new(); layers.end + 1];
                 for (place, up) in places[layers.start + 1..].iter_mut().zip(&mut up) {
-                    *place = self.part(at, up);
+                    *place = self.taken(at, up);
                 }
                 image_back(image, rule, &mut places, &layers);
                 for (down, place) in down.iter_mut().zip(places) {
@@ -105,7 +124,7 @@ impl<E: Real> Run<E> {
     }
 
     /// The part of one image of a gradient: copied, unless there is one image.
-    fn part(&self, image: usize, gradient: &mut Vec<E>) -> Vec<E> {
+    fn taken(&self, image: usize, gradient: &mut Vec<E>) -> Vec<E> {
         if self.images.len() == 1 {
             return std::mem::take(gradient);
         }

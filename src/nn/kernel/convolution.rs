@@ -1,6 +1,9 @@
 //! Which kernels a convolution runs on, with its weights as those want them.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{
+    Arc, Mutex, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 
 use rayon::prelude::*;
 
@@ -20,6 +23,8 @@ use crate::nn::{Real, Rule};
 pub struct Convolution<E> {
     kernels: Kernels,
     filter: Mutex<Option<Weight<E>>>,
+    /// Whether several images will come one after the other.
+    several: AtomicBool,
     ready: OnceLock<Ready<E>>,
 }
 
@@ -34,8 +39,8 @@ enum Ready<E> {
 }
 
 impl<E> Ready<E> {
-    /// The filters of a convolution in tiles; those of a file are read into `kept`.
-    fn in_tiles<'a>(&'a self, size: &Size, kept: &'a mut Option<Buffer<f32>>) -> Option<Filters<'a>> {
+    /// The filters of a convolution in tiles; those of a file are all read, into `kept`.
+    fn tiles<'a>(&'a self, size: &Size, kept: &'a mut Option<Buffer<f32>>) -> Option<Filters<'a>> {
         match self {
             Self::Winograd(filter) => Some(Filters::Ready(filter)),
             Self::Passing(stored) => Some(untransformed(size, kept.insert(read(&**stored)))),
@@ -47,7 +52,18 @@ impl<E> Ready<E> {
 impl<E: Real> Convolution<E> {
     /// Filters given as `O x I x K x K`.
     pub fn new(kernels: Kernels, filter: impl Into<Weight<E>>) -> Self {
-        Self { kernels, filter: Mutex::new(Some(filter.into())), ready: OnceLock::new() }
+        Self {
+            kernels,
+            filter: Mutex::new(Some(filter.into())),
+            several: AtomicBool::new(false),
+            ready: OnceLock::new(),
+        }
+    }
+
+    /// Says that several images will come one after the other: filters are then rather kept than read from their file for each.
+    /// Of no influence once there was an image.
+    pub fn expect_several(&self) {
+        self.several.store(true, Ordering::Relaxed);
     }
 
     /// The filters as they were given.
@@ -69,6 +85,7 @@ impl<E: Real> Convolution<E> {
             if columns::suits(size) {
                 Ready::Columns(columns::Filter::new(size.outputs, bytemuck::cast_slice(&channels_last(filter, size))))
             } else if let Weight::Stored(stored) = &filter
+                && !self.several.load(Ordering::Relaxed)
                 && passing(size)
             {
                 Ready::Passing(stored.clone())
@@ -91,17 +108,23 @@ impl<E: Real> Convolution<E> {
         }
         let level = Level::best();
         let ready = self.ready(size);
-        if let Some(filters) = ready.in_tiles(size, &mut None) {
+        if let Some(filters) = ready.tiles(size, &mut None) {
             let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
             winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
-        } else if let Ready::Columns(filter) = ready {
-            let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-            columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
-        } else if let Ready::Direct(filter) = ready {
-            conv::forward(size, x, filter, bias, y);
-            if rectified {
-                relu::forward(y);
+            return;
+        }
+        match ready {
+            Ready::Columns(filter) => {
+                let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
+                columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
             }
+            Ready::Direct(filter) => {
+                conv::forward(size, x, filter, bias, y);
+                if rectified {
+                    relu::forward(y);
+                }
+            }
+            Ready::Winograd(_) | Ready::Passing(_) => unreachable!("filters in tiles"),
         }
     }
 
@@ -113,7 +136,7 @@ impl<E: Real> Convolution<E> {
         let level = Level::best();
         if size.batch > 0 {
             let mut kept = None;
-            if let Some(filters) = self.ready(size).in_tiles(size, &mut kept) {
+            if let Some(filters) = self.ready(size).tiles(size, &mut kept) {
                 let (x, bias, y) = (bytemuck::cast_slice(x), bytemuck::cast_slice(bias), bytemuck::cast_slice_mut(y));
                 return winograd::rectified(level, size, x, filters, bias, y);
             }
@@ -131,7 +154,7 @@ impl<E: Real> Convolution<E> {
         let level = Level::best();
         if size.batch > 0 {
             let mut kept = None;
-            if let Some(filters) = self.ready(size).in_tiles(size, &mut kept) {
+            if let Some(filters) = self.ready(size).tiles(size, &mut kept) {
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
                 return winograd::gated_gradient(level, size, up, filters, (rule, open), down);
             }
@@ -151,17 +174,23 @@ impl<E: Real> Convolution<E> {
         }
         let level = Level::best();
         let ready = self.ready(size);
-        if let Some(filters) = ready.in_tiles(size, &mut None) {
+        if let Some(filters) = ready.tiles(size, &mut None) {
             let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
             winograd::input_gradient(level, size, up, filters, down, fresh);
-        } else if let Ready::Columns(filter) = ready {
-            let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-            columns::input_gradient(level, size, up, filter, down, fresh);
-        } else if let Ready::Direct(filter) = ready {
-            if fresh {
-                down.fill(E::ZERO);
+            return;
+        }
+        match ready {
+            Ready::Columns(filter) => {
+                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+                columns::input_gradient(level, size, up, filter, down, fresh);
             }
-            conv::input_gradient(size, up, filter, down);
+            Ready::Direct(filter) => {
+                if fresh {
+                    down.fill(E::ZERO);
+                }
+                conv::input_gradient(size, up, filter, down);
+            }
+            Ready::Winograd(_) | Ready::Passing(_) => unreachable!("filters in tiles"),
         }
     }
 }

@@ -111,8 +111,8 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
     });
 }
 
-/// Rows read side by side where there are several vectors, and how many numbers of each at a time: with as many of all
-/// vectors' sums, they stay in the first cache.
+/// Rows read one after the other where there are several vectors, and how many numbers of each at a time: 16 KB of them, and
+/// 8 KB of sums for eight vectors, stay in the first cache.
 const TALL: usize = 16;
 const WIDE: usize = 256;
 

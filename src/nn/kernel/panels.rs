@@ -136,6 +136,7 @@ struct Job {
 }
 
 /// A depth from which on some of it is done at a time, for all groups.
+#[cfg(target_arch = "x86_64")]
 const MUCH: usize = 512;
 /// Of so much depth, 48 columns stay in the first cache. Whole panels, also of a transpose.
 const DEEP: usize = 128;

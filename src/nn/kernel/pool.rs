@@ -4,7 +4,6 @@
 
 mod columns;
 mod pairs;
-mod spread;
 
 use rayon::prelude::*;
 
@@ -58,7 +57,7 @@ impl Size {
 /// If `x` has not the length that `size` says, or windows have more than 256 places.
 pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u8>) {
     let [in_area, out_area] = size.area();
-    assert_eq!(x.len(), size.planes * in_area, "sizes of a pooling");
+    assert_eq!(x.len(), size.input_len(), "sizes of a pooling");
     assert!(size.kernel <= 16, "windows of {0} x {0}", size.kernel);
     let mut y = memory::take_to_keep(size.planes * out_area);
     let mut winners = vec![0; y.len()];
@@ -144,9 +143,10 @@ pub fn gated_gradient<E: Real>(
     gate: Option<(Rule, &Open)>,
     down: &mut [E],
 ) {
+    assert!(gate.is_none_or(|(_, open)| open.fits(size.input_len(), size.input[1])), "sizes of a rectifier");
     for_each_plane(size, winners, up, down, |plane, winners, up, down| {
         if size.is_of_pairs() {
-            spread::plane(level, size, winners, up, down);
+            pairs::spread(level, size, winners, up, down);
         } else {
             down.fill(E::ZERO);
             add(size, winners, up, down);
@@ -173,7 +173,8 @@ fn for_each_plane<E: Real>(
     work: impl Fn(usize, &[u8], &[E], &mut [E]) + Send + Sync,
 ) {
     let [in_area, out_area] = size.area();
-    assert_eq!((up.len(), down.len()), (size.planes * out_area, size.planes * in_area), "sizes of a pooling");
+    let count = size.planes * out_area;
+    assert_eq!([winners.len(), up.len(), down.len()], [count, count, size.input_len()], "sizes of a pooling");
     down.par_chunks_exact_mut(in_area)
         .zip(up.par_chunks_exact(out_area))
         .zip(winners.par_chunks_exact(out_area))

@@ -44,8 +44,14 @@ impl Open {
         Self { width, rows, bits: vec![0; rows * width.div_ceil(BYTE)] }
     }
 
+    /// Of how many outputs.
     fn len(&self) -> usize {
         self.rows * self.width
+    }
+
+    /// Whether these are `len` outputs in rows of `width`.
+    pub(super) fn fits(&self, len: usize, width: usize) -> bool {
+        self.len() == len && self.width == width
     }
 
     fn bytes(&self) -> usize {

@@ -93,8 +93,8 @@ pub fn input_gradient(level: Level, size: &Size, up: &[f32], filters: Filters, d
     Job::back(level, size, filters, finish).run::<true>(up, down);
 }
 
-/// Writes to `down` the gradient of the input of the rectifier that made the convolution's input, under a rule; of whose outputs
-/// `open` says which are above zero.
+/// Writes to `down` the gradient of the input of the rectifier that made the convolution's input, under a rule; `open` says which
+/// of its outputs are above zero.
 ///
 /// # Panics
 /// If a size does not fit.
@@ -107,6 +107,7 @@ pub fn gated_gradient(
     down: &mut [f32],
 ) {
     check(size, filters, [down.len(), up.len()]);
+    assert!(open.fits(down.len(), size.input[1]), "sizes of a rectifier");
     let mut job = Job::back(level, size, filters, Finish::Write);
     job.gates = Gates::Obey(rule, open);
     job.run::<true>(up, down);

@@ -1,20 +1,21 @@
-//! A folder's photos on their way: some threads decode, some ask the network, one paints and writes, each a photo or two
-//! ahead of the next. Photos come out in the order in which they went in, and few are in memory at a time.
+//! A folder's photos on their way: some threads decode, some ask the network, one paints and writes, each some photos ahead
+//! of the next. Photos come out in the order in which they went in, and no more than a few batches are in memory at a time.
 //!
 //! On the processor, two threads get further with two photos than with both at the same one: they need not wait for each
 //! other after each layer. So the threads that compute form crews, and batches of photos are dealt to these in turn.
 
+mod dealing;
+
 use std::{
-    collections::VecDeque,
     io,
     ops::Range,
     path::Path,
     sync::{
         atomic::Ordering,
-        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, Scope},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::{Context, Result};
@@ -29,6 +30,9 @@ use saltty::{
     studio::Explanation,
 };
 
+pub use dealing::Stream;
+use dealing::batches;
+
 use super::{
     Run, arrays,
     stopwatch::Stopwatch,
@@ -38,12 +42,10 @@ use crate::output;
 
 /// Threads that decode, where one crew computes; otherwise each crew has one.
 const DECODERS: usize = 2;
-/// Crews at most: each has photos of its own in memory.
+/// Crews at most: each has photos of its own in memory, as many as are computed together.
 const CREWS: usize = 4;
 /// Photos that wait between two steps.
 const AHEAD: usize = 2;
-/// Photos of each crew's first batch, at most, so that the first answers are soon there.
-const FIRST: usize = 2;
 /// Pictures painted or written at the same time; more than processors, as writing is mostly waiting for the disk.
 const HANDS: usize = 8;
 
@@ -88,24 +90,6 @@ pub enum Maps {
     Article(Article),
 }
 
-/// Photos as they come out, in order.
-pub struct Stream<'p> {
-    /// One of each crew.
-    crews: Vec<Receiver<Result<Told<'p>>>>,
-    /// The crew of each photo to come.
-    owners: VecDeque<usize>,
-}
-
-impl<'p> Stream<'p> {
-    /// The next photo, with what went wrong with it if something did.
-    pub fn next_within(&mut self, patience: Duration) -> Result<Result<Told<'p>>, RecvTimeoutError> {
-        let Some(&crew) = self.owners.front() else { return Err(RecvTimeoutError::Disconnected) };
-        let told = self.crews[crew].recv_timeout(patience)?;
-        self.owners.pop_front();
-        Ok(told)
-    }
-}
-
 /// Starts the threads.
 pub fn start<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
@@ -114,7 +98,6 @@ pub fn start<'scope, 'env>(
 ) -> io::Result<Stream<'scope>> {
     let count = run.crews(photos.len());
     let batches = batches(photos.len(), count, run.batch());
-    let owners = batches.iter().enumerate().flat_map(|(at, batch)| batch.clone().map(move |_| at % count)).collect();
     let mut crews = Vec::new();
     for crew in 0..count {
         let batches: Vec<Range<usize>> = batches.iter().skip(crew).step_by(count).cloned().collect();
@@ -138,22 +121,7 @@ pub fn start<'scope, 'env>(
         })?;
         crews.push(from);
     }
-    Ok(Stream { crews, owners })
-}
-
-/// Which photos are computed together, of at most `most`, for `crews` in turn, who get about the same.
-fn batches(photos: usize, crews: usize, most: usize) -> Vec<Range<usize>> {
-    let mut batches = Vec::new();
-    let mut deal = |photos: Range<usize>, count: usize| {
-        let end = |batch: usize| photos.start + photos.len() * batch / count;
-        batches.extend((0..count).map(|batch| end(batch)..end(batch + 1)).filter(|batch| !batch.is_empty()));
-    };
-    let first = photos.min(crews * FIRST.min(most));
-    deal(0..first, crews);
-    let rest = first..photos;
-    let rounds = rest.len().div_ceil(crews * most);
-    deal(rest, rounds * crews);
-    batches
+    Ok(Stream::new(crews, &batches))
 }
 
 /// Takes a photo from each decoder in turn, as many as are computed together, until one has no more or nobody wants to
@@ -232,7 +200,8 @@ impl Run<'_> {
         photos.iter_mut().flatten().for_each(|photo| photo.watch.resume());
         let squares: Vec<&Raster> = photos.iter().flatten().map(|photo| &photo.square).collect();
         let together = if squares.len() > 1 { self.studio.sessions(&squares) } else { Ok(Vec::new()) };
-        photos.iter_mut().flatten().for_each(|photo| photo.watch.lap("forward"));
+        let share = squares.len().max(1) as f64;
+        photos.iter_mut().flatten().for_each(|photo| photo.watch.lap_shared("forward", share));
         let together = together.inspect_err(|error| self.shrink(error));
         let mut sessions = together.unwrap_or_default().into_iter();
         photos.into_iter().all(|photo| {
@@ -301,31 +270,7 @@ pub fn side_by_side<T: Sync, R: Send>(items: &[T], f: impl Fn(&T) -> R + Sync) -
 
 #[cfg(test)]
 mod tests {
-    use std::ops::Range;
-
-    use super::{FIRST, batches, side_by_side};
-
-    #[test]
-    fn batches_are_all_photos_in_order_and_crews_get_about_the_same() {
-        for photos in 0..80 {
-            for crews in 1..=4 {
-                for most in 1..=9 {
-                    let batches = batches(photos, crews, most);
-                    let all: Vec<usize> = batches.iter().cloned().flatten().collect();
-                    assert_eq!(all, (0..photos).collect::<Vec<_>>());
-                    assert!(batches.iter().all(|batch| (1..=most).contains(&batch.len())));
-                    assert!(batches.iter().take(crews).all(|batch| batch.len() <= FIRST));
-                    let of = |crew: usize| batches.iter().skip(crew).step_by(crews).map(Range::len).sum::<usize>();
-                    let shares = (0..crews).map(of);
-                    let rounds = batches.len().div_ceil(crews);
-                    assert!(
-                        shares.clone().max() <= shares.min().map(|least| least + rounds),
-                        "{photos} {crews} {most}"
-                    );
-                }
-            }
-        }
-    }
+    use super::side_by_side;
 
     #[test]
     fn order_is_kept_whatever_the_number() {

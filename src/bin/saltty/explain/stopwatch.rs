@@ -20,7 +20,12 @@ impl Stopwatch {
 
     /// Ends a stage; one that comes again is added up.
     pub fn lap(&mut self, stage: &'static str) {
-        let passed = self.last.elapsed().as_secs_f64();
+        self.lap_shared(stage, 1.0);
+    }
+
+    /// The same for what so many photos went through together: each has its share of the time.
+    pub fn lap_shared(&mut self, stage: &'static str, photos: f64) {
+        let passed = self.last.elapsed().as_secs_f64() / photos;
         match self.laps.iter_mut().find(|(name, _)| *name == stage) {
             Some((_, seconds)) => *seconds += passed,
             None => self.laps.push((stage, passed)),

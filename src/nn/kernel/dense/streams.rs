@@ -125,7 +125,8 @@ fn add_dots_of_singles<'x>(
                 (Level::Avx512, [a, b, c]) => dots_avx512(rows, x, [a, b, c]),
                 #[cfg(target_arch = "x86_64")]
                 (Level::Avx2, [a]) => dots_avx2(rows, [x[0]], [a]),
-                (_, these) => these.iter_mut().for_each(|sums| vector_dots::<Plain, 4, 1>(rows, [x[0]], [sums])),
+                (_, [a]) => vector_dots::<Plain, 4, 1>(rows, [x[0]], [a]),
+                _ => unreachable!("as many as this level takes"),
             }
         }
         (sums, at) = (rest, at + now);
