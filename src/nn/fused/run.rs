@@ -118,7 +118,6 @@ impl<E: Real> Run<E> {
                     self.append(down, place);
                 }
             }
-            up.into_iter().for_each(memory::give);
             down
         })
     }
