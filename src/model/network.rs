@@ -15,8 +15,7 @@ use crate::{
     weights::{Lender, Weights},
 };
 
-/// Photos that read the weights of dense layers together: with sixteen, no less time was measured, but 12 MB more memory for each
-/// photo of VGG19.
+/// Photos that read the weights of dense layers together: with sixteen, no less time was measured.
 const TOGETHER: usize = 8;
 
 /// A network of type `N` computing in `E` on inputs of `SIDE` x `SIDE` pixels.

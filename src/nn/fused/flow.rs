@@ -177,7 +177,7 @@ impl<E: Real> Flow<E> {
         let output = [height, width].map(|side| slid(side, kernel, stride, 0, ceil));
         let size = pool::Size { planes: batch * channels, input: [height, width], output, kernel, stride };
         let (y, winners) = pool::forward(Level::best(), &size, &self.values);
-        let mut flow = Self::new(y.into(), [batch, channels, size.output[0], size.output[1]]);
+        let mut flow = Self::new(y.into(), [batch, channels, output[0], output[1]]);
         flow.by = log.push(|| {
             let (values, reads, kind) = (flow.copies(), vec![self.by], Kind::Pool(size, winners));
             Done { name: name.clone(), shape: flow.shape, values, reads, kind }

@@ -38,13 +38,21 @@ enum Ready<E> {
     Passing(Arc<dyn Stored>),
 }
 
+/// The filters as the kernels take them.
+enum AtHand<'a, E> {
+    Direct(&'a [E]),
+    Columns(&'a columns::Filter),
+    Tiles(Filters<'a>),
+}
+
 impl<E> Ready<E> {
-    /// The filters of a convolution in tiles; those of a file are all read, into `kept`.
-    fn tiles<'a>(&'a self, size: &Size, kept: &'a mut Option<Buffer<f32>>) -> Option<Filters<'a>> {
+    /// The filters; those of a file are all read, into `room`.
+    fn at_hand<'a>(&'a self, size: &Size, room: &'a mut Option<Buffer<f32>>) -> AtHand<'a, E> {
         match self {
-            Self::Winograd(filter) => Some(Filters::Ready(filter)),
-            Self::Passing(stored) => Some(untransformed(size, kept.insert(read(&**stored)))),
-            Self::Direct(_) | Self::Columns(_) => None,
+            Self::Direct(filter) => AtHand::Direct(filter),
+            Self::Columns(filter) => AtHand::Columns(filter),
+            Self::Winograd(filter) => AtHand::Tiles(Filters::Ready(filter)),
+            Self::Passing(stored) => AtHand::Tiles(untransformed(size, room.insert(read(&**stored)))),
         }
     }
 }
@@ -107,24 +115,20 @@ impl<E: Real> Convolution<E> {
             return;
         }
         let level = Level::best();
-        let ready = self.ready(size);
-        if let Some(filters) = ready.tiles(size, &mut None) {
-            let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-            winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
-            return;
-        }
-        match ready {
-            Ready::Columns(filter) => {
-                let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
-                columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
-            }
-            Ready::Direct(filter) => {
+        let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
+        match self.ready(size).at_hand(size, &mut None) {
+            AtHand::Direct(filter) => {
                 conv::forward(size, x, filter, bias, y);
                 if rectified {
                     relu::forward(y);
                 }
             }
-            Ready::Winograd(_) | Ready::Passing(_) => unreachable!("filters in tiles"),
+            AtHand::Columns(filter) => {
+                columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
+            }
+            AtHand::Tiles(filters) => {
+                winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
+            }
         }
     }
 
@@ -134,12 +138,11 @@ impl<E: Real> Convolution<E> {
     /// If a slice has not the length that `size` says.
     pub fn rectified(&self, size: &Size, x: &[E], bias: &[E], y: &mut [E]) -> Open {
         let level = Level::best();
-        if size.batch > 0 {
-            let mut kept = None;
-            if let Some(filters) = self.ready(size).tiles(size, &mut kept) {
-                let (x, bias, y) = (bytemuck::cast_slice(x), bytemuck::cast_slice(bias), bytemuck::cast_slice_mut(y));
-                return winograd::rectified(level, size, x, filters, bias, y);
-            }
+        if size.batch > 0
+            && let AtHand::Tiles(filters) = self.ready(size).at_hand(size, &mut None)
+        {
+            let (x, bias, y) = (bytemuck::cast_slice(x), bytemuck::cast_slice(bias), bytemuck::cast_slice_mut(y));
+            return winograd::rectified(level, size, x, filters, bias, y);
         }
         self.forward(size, x, bias, true, y);
         relu::open(level, y, size.output[1])
@@ -152,12 +155,11 @@ impl<E: Real> Convolution<E> {
     /// If a slice has not the length that `size` says.
     pub fn gated_gradient(&self, size: &Size, up: &[E], (rule, open): (Rule, &Open), down: &mut [E]) {
         let level = Level::best();
-        if size.batch > 0 {
-            let mut kept = None;
-            if let Some(filters) = self.ready(size).tiles(size, &mut kept) {
-                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-                return winograd::gated_gradient(level, size, up, filters, (rule, open), down);
-            }
+        if size.batch > 0
+            && let AtHand::Tiles(filters) = self.ready(size).at_hand(size, &mut None)
+        {
+            let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+            return winograd::gated_gradient(level, size, up, filters, (rule, open), down);
         }
         self.input_gradient(size, up, down, true);
         relu::gate(level, rule, open, down);
@@ -173,24 +175,21 @@ impl<E: Real> Convolution<E> {
             return;
         }
         let level = Level::best();
-        let ready = self.ready(size);
-        if let Some(filters) = ready.tiles(size, &mut None) {
-            let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-            winograd::input_gradient(level, size, up, filters, down, fresh);
-            return;
-        }
-        match ready {
-            Ready::Columns(filter) => {
-                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
-                columns::input_gradient(level, size, up, filter, down, fresh);
-            }
-            Ready::Direct(filter) => {
+        match self.ready(size).at_hand(size, &mut None) {
+            AtHand::Direct(filter) => {
                 if fresh {
                     down.fill(E::ZERO);
                 }
                 conv::input_gradient(size, up, filter, down);
             }
-            Ready::Winograd(_) | Ready::Passing(_) => unreachable!("filters in tiles"),
+            AtHand::Columns(filter) => {
+                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+                columns::input_gradient(level, size, up, filter, down, fresh);
+            }
+            AtHand::Tiles(filters) => {
+                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+                winograd::input_gradient(level, size, up, filters, down, fresh);
+            }
         }
     }
 }

@@ -6,9 +6,9 @@ mod plain;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
-pub(super) use plain::Plain;
-
 use std::{fmt, sync::OnceLock};
+
+pub(super) use plain::Plain;
 
 /// Which instructions the fast kernels use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

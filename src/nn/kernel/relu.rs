@@ -24,6 +24,16 @@ pub fn forward<E: Real>(x: &mut [E]) {
     });
 }
 
+/// Bytes of a row of so many bits.
+fn bytes(width: usize) -> usize {
+    width.div_ceil(BYTE)
+}
+
+/// Whether a bit of a row is set.
+fn is_set(bits: &[u8], at: usize) -> bool {
+    bits[at / BYTE] >> (at % BYTE) & 1 == 1
+}
+
 /// Which outputs of a rectifier are above zero: a bit for each, the first of a byte lowest. Each row of outputs begins with a
 /// byte of its own, so that several threads can note rows next to each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +51,7 @@ impl Open {
     pub fn none(len: usize, width: usize) -> Self {
         let rows = len.checked_div(width).unwrap_or(0);
         assert_eq!(rows * width, len, "rows of a rectifier");
-        Self { width, rows, bits: vec![0; rows * width.div_ceil(BYTE)] }
+        Self { width, rows, bits: vec![0; rows * bytes(width)] }
     }
 
     /// Of how many outputs.
@@ -52,10 +62,6 @@ impl Open {
     /// Whether these are `len` outputs in rows of `width`.
     pub(super) fn fits(&self, len: usize, width: usize) -> bool {
         self.len() == len && self.width == width
-    }
-
-    fn bytes(&self) -> usize {
-        self.width.div_ceil(BYTE)
     }
 
     /// Rows for a thread at a time.
@@ -71,7 +77,7 @@ impl Open {
     /// Sets to zero what `rule` does not let through of `gradient`, which begins with row `first`.
     pub(super) fn gate_rows<E: Real>(&self, level: Level, rule: Rule, first: usize, gradient: &mut [E]) {
         if self.width > 0 {
-            gate_bits(level, rule, self.width, &self.bits[first * self.bytes()..], gradient);
+            gate_bits(level, rule, self.width, &self.bits[first * bytes(self.width)..], gradient);
         }
     }
 }
@@ -90,7 +96,7 @@ impl Notes<'_> {
     /// No other thread may note the same rows meanwhile.
     #[expect(unsafe_code, reason = "rows of one rectifier are noted by several threads")]
     pub unsafe fn note<E: Real>(&self, level: Level, first: usize, y: &[E]) {
-        let bytes = self.width.div_ceil(BYTE);
+        let bytes = bytes(self.width);
         if bytes > 0 {
             // SAFETY: the caller's promise is the same.
             let bits = unsafe { self.bits.part(first * bytes, y.len() / self.width * bytes) };
@@ -103,7 +109,7 @@ fn note_bits<E: Real>(level: Level, width: usize, y: &[E], bits: &mut [u8]) {
     if E::NAME == f32::NAME {
         return octets::open(level, width, bytemuck::cast_slice(y), bits);
     }
-    for (y, bits) in y.chunks_exact(width).zip(bits.chunks_exact_mut(width.div_ceil(BYTE))) {
+    for (y, bits) in y.chunks_exact(width).zip(bits.chunks_exact_mut(bytes(width))) {
         for (y, bits) in y.chunks(BYTE).zip(bits) {
             *bits = y.iter().enumerate().fold(0, |bits, (i, y)| bits | u8::from(*y > E::ZERO) << i);
         }
@@ -115,9 +121,9 @@ fn gate_bits<E: Real>(level: Level, rule: Rule, width: usize, bits: &[u8], gradi
     if E::NAME == f32::NAME {
         return octets::gate(level, rule, width, bits, bytemuck::cast_slice_mut(gradient));
     }
-    for (gradient, bits) in gradient.chunks_exact_mut(width).zip(bits.chunks_exact(width.div_ceil(BYTE))) {
+    for (gradient, bits) in gradient.chunks_exact_mut(width).zip(bits.chunks_exact(bytes(width))) {
         for (i, g) in gradient.iter_mut().enumerate() {
-            if !passes(rule, bits[i / BYTE] >> (i % BYTE) & 1 == 1, *g) {
+            if !passes(rule, is_set(bits, i), *g) {
                 *g = E::ZERO;
             }
         }
@@ -130,7 +136,7 @@ fn gate_bits<E: Real>(level: Level, rule: Rule, width: usize, bits: &[u8], gradi
 /// If rows are not whole.
 pub fn open<E: Real>(level: Level, y: &[E], width: usize) -> Open {
     let mut open = Open::none(y.len(), width);
-    let (share, bytes) = (open.share(), open.bytes());
+    let (share, bytes) = (open.share(), bytes(width));
     if bytes > 0 {
         let rows = y.par_chunks(share * width).zip(open.bits.par_chunks_mut(share * bytes));
         rows.for_each(|(y, bits)| note_bits(level, width, y, bits));
@@ -157,10 +163,10 @@ pub fn input_gradient<E: Real>(rule: Rule, open: &Open, up: &[E], down: &mut [E]
     assert_eq!([up.len(), down.len()], [open.len(); 2], "sizes of a rectifier");
     let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
     let width = open.width.max(1);
-    let rows = down.par_chunks_mut(width).zip(up.par_chunks(width)).zip(open.bits.par_chunks(open.bytes().max(1)));
+    let rows = down.par_chunks_mut(width).zip(up.par_chunks(width)).zip(open.bits.par_chunks(bytes(width)));
     rows.with_min_len(open.share()).for_each(|((down, up), bits)| {
         for (i, (d, &u)) in down.iter_mut().zip(up).enumerate() {
-            if passes(rule, bits[i / BYTE] >> (i % BYTE) & 1 == 1, u) {
+            if passes(rule, is_set(bits, i), u) {
                 *d += u;
             }
         }

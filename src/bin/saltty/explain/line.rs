@@ -138,7 +138,7 @@ fn ask<'p>(
         while left > 0 {
             // Fewer than at first if the device had no room for so many.
             let together: Vec<_> = photos.by_ref().take(left.min(run.batch())).collect();
-            left = left.saturating_sub(together.len());
+            left -= together.len();
             if together.is_empty() || !run.ask_all(together, |told| to.send(told).is_ok()) {
                 return;
             }

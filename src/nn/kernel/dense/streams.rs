@@ -124,7 +124,7 @@ fn add_dots_of_singles<'x>(
                 #[cfg(target_arch = "x86_64")]
                 (Level::Avx512, [a, b, c]) => dots_avx512(rows, x, [a, b, c]),
                 #[cfg(target_arch = "x86_64")]
-                (Level::Avx2, [a]) => dots_avx2(rows, [x[0]], [a]),
+                (Level::Avx2, [a]) => dots_avx2(rows, x[0], a),
                 (_, [a]) => vector_dots::<Plain, 4, 1>(rows, [x[0]], [a]),
                 _ => unreachable!("as many as this level takes"),
             }
@@ -157,9 +157,9 @@ unsafe fn dots_avx512<const V: usize>(rows: [&[f32]; ROWS], x: [&[f32]; V], sums
 
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn dots_avx2<const V: usize>(rows: [&[f32]; ROWS], x: [&[f32]; V], sums: [&mut Sums<f32>; V]) {
+unsafe fn dots_avx2(rows: [&[f32]; ROWS], x: &[f32], sums: &mut Sums<f32>) {
     // SAFETY: the caller vouches for AVX2 and the sizes.
-    unsafe { vector_dots::<std::arch::x86_64::__m256, 4, V>(rows, x, sums) }
+    unsafe { vector_dots::<std::arch::x86_64::__m256, 4, 1>(rows, [x], [sums]) }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -74,39 +74,49 @@ impl Arithmetic for Plain {
     #[inline(always)]
     unsafe fn load_halves(at: *const f32) -> [Self; 2] {
         // SAFETY: the caller vouches for 16 numbers.
-        std::array::from_fn(|part| Self(std::array::from_fn(|i| unsafe { *at.add(2 * i + part) })))
+        unsafe { parts(at) }
     }
 
     #[inline(always)]
     unsafe fn store_halves(parts: [Self; 2], at: *mut f32) {
-        for (part, values) in parts.iter().enumerate() {
-            for (i, &value) in values.0.iter().enumerate() {
-                // SAFETY: the caller vouches for 16 numbers.
-                unsafe { *at.add(2 * i + part) = value };
-            }
-        }
+        // SAFETY: the caller vouches for 16 numbers.
+        unsafe { in_turn(parts, at) }
     }
 
     #[inline(always)]
     unsafe fn load_fourths(at: *const f32) -> [Self; 4] {
         // SAFETY: the caller vouches for 32 numbers.
-        std::array::from_fn(|part| Self(std::array::from_fn(|i| unsafe { *at.add(4 * i + part) })))
+        unsafe { parts(at) }
     }
 
     #[inline(always)]
     unsafe fn store_fourths(parts: [Self; 4], at: *mut f32) {
-        for (part, values) in parts.iter().enumerate() {
-            for (i, &value) in values.0.iter().enumerate() {
-                // SAFETY: the caller vouches for 32 numbers.
-                unsafe { *at.add(4 * i + part) = value };
-            }
-        }
+        // SAFETY: the caller vouches for 32 numbers.
+        unsafe { in_turn(parts, at) }
     }
 
     #[inline(always)]
     unsafe fn followed_by(self, last: *const f32) -> Self {
         // SAFETY: the caller vouches for the number.
         Self(std::array::from_fn(|i| if i < 7 { self.0[i + 1] } else { unsafe { *last } }))
+    }
+}
+
+/// Every `N`th number, from the first, the second and so on.
+#[inline(always)]
+unsafe fn parts<const N: usize>(at: *const f32) -> [Plain; N] {
+    // SAFETY: the caller vouches for eight numbers of each part.
+    std::array::from_fn(|part| Plain(std::array::from_fn(|i| unsafe { *at.add(N * i + part) })))
+}
+
+/// The inverse of [`parts`].
+#[inline(always)]
+unsafe fn in_turn<const N: usize>(parts: [Plain; N], at: *mut f32) {
+    for (part, values) in parts.iter().enumerate() {
+        for (i, &value) in values.0.iter().enumerate() {
+            // SAFETY: the caller vouches for eight numbers of each part.
+            unsafe { *at.add(N * i + part) = value };
+        }
     }
 }
 

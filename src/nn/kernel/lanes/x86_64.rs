@@ -149,7 +149,7 @@ impl Octet for x86::__m256 {
 
     #[inline(always)]
     unsafe fn positive(self) -> u8 {
-        // SAFETY: as above.
+        // SAFETY: the caller vouches for AVX2 (here and below).
         unsafe {
             let above = x86::_mm256_cmp_ps::<{ x86::_CMP_GT_OQ }>(self, x86::_mm256_setzero_ps());
             x86::_mm256_movemask_ps(above) as u8

@@ -73,8 +73,7 @@ impl<E: Real> Columns<E> {
         sort(size.stride, self.phase, downs, &mut self.sorted_down);
     }
 
-    /// One row of outputs. Of equal columns the one whose maximum comes first
-    /// in reading order.
+    /// One row of outputs. Of equal columns the one whose maximum comes first in reading order.
     #[inline(always)]
     fn along<const K: usize>(&self, size: &Size, y: &mut [E], winners: &mut [u8]) {
         let count = y.len();

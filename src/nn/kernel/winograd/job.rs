@@ -84,8 +84,7 @@ impl<'a> Job<'a> {
     }
 
     pub fn back(level: Level, size: &Size, filters: Filters<'a>, finish: Finish<'a, f32>) -> Self {
-        let Size { inputs: outputs, outputs: inputs, batch, output: sides, .. } = *size;
-        Self { level, filters, finish, gates: Gates::None, inputs, outputs, batch, sides }
+        Self { inputs: size.outputs, outputs: size.inputs, ..Self::forth(level, size, filters, finish) }
     }
 
     /// `BACK`: turned, and with the transposed filter.

@@ -1,8 +1,28 @@
 //! The transforms of tiles, vectorised over tiles: B^T d B on the way in, A^T m A on the way out (arXiv 1509.09308,
 //! section 4), with polynomials through 0, +-1 and infinity for tiles of side 2, and through 0, +-a, +-b and infinity
 //! for tiles of side 4.
-
 #![expect(clippy::inline_always, reason = "must be inlined into functions that have other instructions")]
+
+/// Calls a transform's twin for the instructions of `$level`, with the sides of output tiles and of their elements.
+macro_rules! with_instructions {
+    ($level:expr, $tile:expr, [$avx512:ident, $avx2:ident, $any:ident], $arguments:tt) => {
+        match ($level, $tile) {
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx512, 2) => with_instructions!($avx512::<2, 4> $arguments),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx512, _) => with_instructions!($avx512::<4, 6> $arguments),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, 2) => with_instructions!($avx2::<2, 4> $arguments),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, _) => with_instructions!($avx2::<4, 6> $arguments),
+            (_, 2) => with_instructions!($any::<Plain, 2, 4> $arguments),
+            _ => with_instructions!($any::<Plain, 4, 6> $arguments),
+        }
+    };
+    ($twin:ident::<$($sides:tt),+> ($($argument:expr),+)) => {
+        $twin::<$($sides),+>($($argument),+)
+    };
+}
 
 mod input;
 mod output;

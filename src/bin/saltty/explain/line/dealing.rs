@@ -13,6 +13,7 @@ use super::Told;
 
 /// Photos of each crew's first batch, at most, so that the first answers are soon there.
 const FIRST: usize = 2;
+
 /// Photos as they come out, in order.
 pub struct Stream<'p> {
     /// One of each crew.

@@ -14,18 +14,7 @@ pub fn run_down(level: Level, tile: usize, rows: usize, wide: usize, padded: &[f
     assert!(padded.len() >= (tile * rows + 2) * wide + SLACK && lines.len() >= (tile + 2) * (rows * wide + SLACK));
     // SAFETY: the level was found available, and the assertion keeps reads and writes in bounds.
     unsafe {
-        match (level, tile) {
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, 2) => down_avx512::<2, 4>(rows, wide, padded, lines),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, _) => down_avx512::<4, 6>(rows, wide, padded, lines),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, 2) => down_avx2::<2, 4>(rows, wide, padded, lines),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, _) => down_avx2::<4, 6>(rows, wide, padded, lines),
-            (_, 2) => down::<Plain, 2, 4>(rows, wide, padded, lines),
-            _ => down::<Plain, 4, 6>(rows, wide, padded, lines),
-        }
+        with_instructions!(level, tile, [down_avx512, down_avx2, down], (rows, wide, padded, lines));
     }
 }
 
@@ -51,18 +40,7 @@ pub unsafe fn run_along(level: Level, tile: usize, [rows, tiles]: [usize; 2], li
     let out = (to, out.apart);
     // SAFETY: the level was found available, the assertions keep reads in bounds, and the pointer is one to all elements.
     unsafe {
-        match (level, tile) {
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, 2) => along_avx512::<2, 4>(rows, tiles, lines, out),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, _) => along_avx512::<4, 6>(rows, tiles, lines, out),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, 2) => along_avx2::<2, 4>(rows, tiles, lines, out),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, _) => along_avx2::<4, 6>(rows, tiles, lines, out),
-            (_, 2) => along::<Plain, 2, 4>(rows, tiles, lines, out),
-            _ => along::<Plain, 4, 6>(rows, tiles, lines, out),
-        }
+        with_instructions!(level, tile, [along_avx512, along_avx2, along], (rows, tiles, lines, out));
     }
 }
 

@@ -25,18 +25,7 @@ pub fn run_back(
     assert!(out.len() >= tile * tile * tiles, "scratch of a block");
     // SAFETY: the level was found available, and the assertions keep reads and writes in bounds.
     unsafe {
-        match (level, tile) {
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, 2) => back_avx512::<2, 4>(products, step, tiles, bias, out),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, _) => back_avx512::<4, 6>(products, step, tiles, bias, out),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, 2) => back_avx2::<2, 4>(products, step, tiles, bias, out),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, _) => back_avx2::<4, 6>(products, step, tiles, bias, out),
-            (_, 2) => back::<Plain, 2, 4>(products, step, (tiles, 0..tiles), bias, out),
-            _ => back::<Plain, 4, 6>(products, step, (tiles, 0..tiles), bias, out),
-        }
+        with_instructions!(level, tile, [back_avx512, back_avx2, back], (products, step, (tiles, 0..tiles), bias, out));
     }
 }
 
@@ -45,12 +34,12 @@ pub fn run_back(
 unsafe fn back_avx2<const M: usize, const T: usize>(
     products: &[f32],
     step: usize,
-    tiles: usize,
+    (tiles, part): (usize, Range<usize>),
     bias: (f32, bool),
     out: &mut [f32],
 ) {
     // SAFETY: the caller vouches for AVX2 and the sizes.
-    unsafe { back::<std::arch::x86_64::__m256, M, T>(products, step, (tiles, 0..tiles), bias, out) }
+    unsafe { back::<std::arch::x86_64::__m256, M, T>(products, step, (tiles, part), bias, out) }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -58,15 +47,15 @@ unsafe fn back_avx2<const M: usize, const T: usize>(
 unsafe fn back_avx512<const M: usize, const T: usize>(
     products: &[f32],
     step: usize,
-    tiles: usize,
+    (tiles, part): (usize, Range<usize>),
     bias: (f32, bool),
     out: &mut [f32],
 ) {
-    let whole = tiles / 16 * 16;
+    let whole = part.start + part.len() / 16 * 16;
     // SAFETY: the caller vouches for AVX-512 and the sizes.
     unsafe {
-        back::<std::arch::x86_64::__m512, M, T>(products, step, (tiles, 0..whole), bias, out);
-        back::<std::arch::x86_64::__m256, M, T>(products, step, (tiles, whole..tiles), bias, out);
+        back::<std::arch::x86_64::__m512, M, T>(products, step, (tiles, part.start..whole), bias, out);
+        back::<std::arch::x86_64::__m256, M, T>(products, step, (tiles, whole..part.end), bias, out);
     }
 }
 
