@@ -11,7 +11,7 @@ use super::{
     gemm::Shared,
     lanes::Level,
     memory::{self, Buffer},
-    panels::{Block, OCTET, Panels, multiply},
+    panels::{Blocks, OCTET, Panels, multiply},
 };
 
 /// The filters of a convolution as one matrix, `O x (K K I)`, in panels.
@@ -174,7 +174,7 @@ const CHANNELS: usize = 64;
 fn products<const TRANSPOSED: bool>(
     level: Level,
     filter: &Filter,
-    block: Block,
+    block: Blocks,
     rows: Range<usize>,
     mut put: impl FnMut(usize, &[f32]),
 ) {
@@ -190,9 +190,9 @@ fn products<const TRANSPOSED: bool>(
 }
 
 /// What 1x1 windows see: the map itself, copied only where it ends within a vector.
-fn planes<'a>(x: &'a [f32], area: usize, pixels: Range<usize>, copy: &'a mut Buffer<f32>) -> Block<'a> {
+fn planes<'a>(x: &'a [f32], area: usize, pixels: Range<usize>, copy: &'a mut Buffer<f32>) -> Blocks<'a> {
     if pixels.len().is_multiple_of(OCTET) {
-        return Block { values: &x[pixels.start..], step: area, columns: pixels.len() };
+        return Blocks { values: &x[pixels.start..], apart: 0, step: area, columns: pixels.len() };
     }
     let width = pixels.len().next_multiple_of(OCTET);
     *copy = Buffer::new(x.len() / area * width);
@@ -200,11 +200,11 @@ fn planes<'a>(x: &'a [f32], area: usize, pixels: Range<usize>, copy: &'a mut Buf
         row[..pixels.len()].copy_from_slice(&plane[pixels.clone()]);
         row[pixels.len()..].fill(0.0);
     }
-    Block { values: copy, step: width, columns: pixels.len() }
+    Blocks { values: copy, apart: 0, step: width, columns: pixels.len() }
 }
 
 /// What windows see: a row for each tap and channel.
-fn windows<'a>(size: &Size, x: &[f32], pixels: Range<usize>, columns: &'a mut Buffer<f32>) -> Block<'a> {
+fn windows<'a>(size: &Size, x: &[f32], pixels: Range<usize>, columns: &'a mut Buffer<f32>) -> Blocks<'a> {
     let (width, area) = (pixels.len().next_multiple_of(OCTET), size.area()[0]);
     *columns = Buffer::new(size.taps() * size.inputs * width);
     for (k, row) in columns.chunks_exact_mut(width).enumerate() {
@@ -215,7 +215,7 @@ fn windows<'a>(size: &Size, x: &[f32], pixels: Range<usize>, columns: &'a mut Bu
             (out * size.stride + [tap / size.kernel, tap % size.kernel][axis]).checked_sub(size.padding)
         });
     }
-    Block { values: columns, step: width, columns: pixels.len() }
+    Blocks { values: columns, apart: 0, step: width, columns: pixels.len() }
 }
 
 /// The input gradient of windows over few channels: gradients of all columns first, then each channel adds up its own.

@@ -65,10 +65,12 @@ impl fmt::Display for Level {
 /// Several f32 side by side.
 ///
 /// # Safety
-/// Every method needs the instructions of its type; `load` and `store` need valid memory.
+/// Every method needs the instructions of its type; those that read or write need valid memory.
 pub(super) trait Lanes: Copy {
     /// How many.
     const WIDTH: usize;
+    /// Whether there are so many registers that eight steps of a product can be written out.
+    const UNROLLED: bool = false;
     /// All the same number.
     unsafe fn all(value: f32) -> Self;
     /// Reads `WIDTH` numbers.
@@ -77,6 +79,10 @@ pub(super) trait Lanes: Copy {
     unsafe fn store(self, at: *mut f32);
     /// `self + a * b`, rounded once where the processor can.
     unsafe fn plus(self, a: Self, b: Self) -> Self;
+    /// Writes 8 x 8 numbers with rows as columns.
+    unsafe fn transpose_square(_from: *const f32, _to: *mut f32) {
+        unreachable!("no columns beside so narrow a strip")
+    }
 }
 
 /// Several f32 that transforms work on.
@@ -161,6 +167,19 @@ pub(super) fn prefetch<T>(at: *const T) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
+/// The same, but not into the first cache.
+#[inline(always)]
+pub(super) fn prefetch_further<T>(at: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;

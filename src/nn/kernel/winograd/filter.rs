@@ -81,9 +81,9 @@ impl Filter {
         memory::give(self.values);
     }
 
-    /// The matrix of one element of a tile.
-    pub fn matrix(&self, element: usize) -> &[f32] {
-        &self.values[element * self.shape.len()..][..self.shape.len()]
+    /// The matrices of all elements of a tile.
+    pub fn matrices(&self) -> &[f32] {
+        &self.values
     }
 }
 

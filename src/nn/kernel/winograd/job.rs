@@ -19,17 +19,17 @@ use crate::nn::{
         gemm::Shared,
         lanes::{Level, ask, turn},
         memory::Buffer,
-        panels::{Block, OCTET, multiply},
+        panels::{Blocks, OCTET, multiply},
         relu::{Notes, Open},
     },
 };
 
-/// Blocks in one image from which on each block is one thread's work from beginning to end.
-const MANY: usize = 8;
-/// Blocks whose transforms are kept at a time where there are fewer.
+/// Blocks whose transforms are kept at a time where threads share them.
 const AT_ONCE: usize = 4;
-/// Output channels computed from one reading of a block's transform.
+/// Some output channels computed from one reading of a block's transform.
 const GROUP: usize = 32;
+/// Numbers that fill a second cache, 1 MB.
+const PRODUCTS: usize = 1 << 18;
 /// The same where filters are transformed for it. Of 16 to 128 none was quicker in a cold run of VGG19; with tiles of side 4, those
 /// of 512 input channels take 4.7 MB.
 const PASSING: usize = 2 * GROUP;
@@ -97,7 +97,8 @@ impl<'a> Job<'a> {
         for index in 0..self.batch {
             let len = self.inputs * tiling.area();
             let image = Image { from: &x[index * len..][..len], to, first: index * self.outputs };
-            if tiling.blocks() >= MANY {
+            let threads = rayon::current_num_threads();
+            if threads == 1 || tiling.blocks() >= 2 * threads {
                 self.by_blocks::<BACK>(&tiling, image);
             } else {
                 self.by_channels::<BACK>(&tiling, image);
@@ -105,22 +106,23 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Large maps: a thread takes a block, transforms all its channels, multiplies, transforms back.
+    /// Large maps, or one thread: it takes a block, transforms all its channels, multiplies, transforms back.
     fn by_blocks<const BACK: bool>(&self, tiling: &Tiling, image: Image<'_>) {
+        let group = self.own_group(tiling);
         (0..tiling.blocks()).into_par_iter().for_each(|index| {
             let rows = tiling.block(index);
             let mut transformed = Buffer::new(self.transformed_len(tiling, &rows));
             let transformed = from_a_line(&mut transformed);
             self.transform::<BACK>(tiling, &rows, image, 0..self.inputs, &Shared::new(transformed));
             let alike = self.alike::<BACK>(tiling, &rows, image);
-            for first in (0..self.outputs).step_by(GROUP) {
-                let outputs = first..(first + GROUP).min(self.outputs);
+            for first in (0..self.outputs).step_by(group) {
+                let outputs = first..(first + group).min(self.outputs);
                 self.multiply::<BACK>(tiling, (&rows, &alike), transformed, outputs, image);
             }
         });
     }
 
-    /// Small maps: first all threads transform, then all multiply.
+    /// Small maps and several threads: first all transform, then all multiply.
     fn by_channels<const BACK: bool>(&self, tiling: &Tiling, image: Image<'_>) {
         let blocks: Vec<Rows> = (0..tiling.blocks()).map(|index| tiling.block(index)).collect();
         blocks.chunks(AT_ONCE).for_each(|blocks| self.of_blocks::<BACK>(tiling, blocks, image));
@@ -148,8 +150,19 @@ impl<'a> Job<'a> {
         });
     }
 
-    /// Output channels computed at a time in each of `blocks`: many, as a block's transform is read again for each such
-    /// group, but as the threads share them evenly.
+    /// Output channels that a thread computes at a time in its own block: many, as the block's transform is read again for each
+    /// such group, but so few that the products are in the second cache when they are transformed back.
+    fn own_group(&self, tiling: &Tiling) -> usize {
+        if matches!(self.filters, Filters::Untransformed(_)) {
+            return self.group(1);
+        }
+        let each = tiling.elements() * tiling.padded_tiles(&tiling.block(0));
+        let most = if self.level == Level::Avx512 { 4 * GROUP } else { 2 * GROUP };
+        (PRODUCTS / each / GROUP * GROUP).clamp(GROUP, most)
+    }
+
+    /// Output channels computed at a time in each of `blocks` that threads share: many, as above, but as the threads share them
+    /// evenly.
     fn group(&self, blocks: usize) -> usize {
         if matches!(self.filters, Filters::Untransformed(_)) {
             let share = self.outputs.div_ceil(rayon::current_num_threads());
@@ -217,11 +230,8 @@ impl<'a> Job<'a> {
         let groups = outputs.len().div_ceil(OCTET);
         let (filter, first) = self.filter::<BACK>(&outputs);
         let mut products = Buffer::new(tiling.elements() * groups * OCTET * tiles);
-        for (element, products) in products.chunks_exact_mut(groups * OCTET * tiles).enumerate() {
-            let values = &transformed[element * apart..][..self.inputs * tiles];
-            let block = Block { values, step: tiles, columns: tiling.tiles(rows) };
-            multiply::<BACK>(self.level, filter.shape, filter.matrix(element), first..first + groups, block, products);
-        }
+        let blocks = Blocks { values: transformed, apart, step: tiles, columns: tiling.tiles(rows) };
+        multiply::<BACK>(self.level, filter.shape, filter.matrices(), first..first + groups, blocks, &mut products);
         if let Cow::Owned(filter) = filter {
             filter.done();
         }

@@ -8,6 +8,7 @@ use crate::nn::kernel::lanes::{Arithmetic, Lanes};
 
 impl Lanes for x86::__m512 {
     const WIDTH: usize = 16;
+    const UNROLLED: bool = true;
 
     #[inline(always)]
     unsafe fn all(value: f32) -> Self {
@@ -31,6 +32,21 @@ impl Lanes for x86::__m512 {
     unsafe fn plus(self, a: Self, b: Self) -> Self {
         // SAFETY: as above.
         unsafe { x86::_mm512_fmadd_ps(a, b, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn transpose_square(from: *const f32, to: *mut f32) {
+        // SAFETY: the caller vouches for AVX-512 and for 64 numbers each.
+        unsafe {
+            let (a, b) = (Self::load(from), Self::load(from.add(16)));
+            let (c, d) = (Self::load(from.add(32)), Self::load(from.add(48)));
+            let (left, right) = (two(a, b, &FOURS), two(c, d, &FOURS));
+            two(left, right, &QUARTERS).store(to);
+            two(left, right, &QUARTERS_HIGH).store(to.add(16));
+            let (left, right) = (two(a, b, &FOURS_HIGH), two(c, d, &FOURS_HIGH));
+            two(left, right, &QUARTERS).store(to.add(32));
+            two(left, right, &QUARTERS_HIGH).store(to.add(48));
+        }
     }
 }
 
@@ -153,6 +169,11 @@ const FOURTHS_HIGH: Places = [2, 6, 10, 14, 18, 22, 26, 30, 3, 7, 11, 15, 19, 23
 const FOURS: Places = [0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27];
 /// Then the upper.
 const FOURS_HIGH: Places = [4, 12, 20, 28, 5, 13, 21, 29, 6, 14, 22, 30, 7, 15, 23, 31];
+
+/// Quarters in turn from the lower halves of two vectors.
+const QUARTERS: Places = [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23];
+/// And from the upper halves.
+const QUARTERS_HIGH: Places = [8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31];
 
 /// The numbers of `a` and, counted from 16, of `b` that `places` names.
 #[inline(always)]
