@@ -1,10 +1,8 @@
 //! Products of matrices in panels with blocks of columns, instruction set by instruction set, against sums in f64.
 
-mod common;
-
 use std::ops::Range;
 
-use common::numbers::{noise, reals};
+use crate::common::numbers::{noise, reals};
 use proptest::prelude::*;
 use saltty::nn::kernel::{
     lanes::Level,
