@@ -162,24 +162,17 @@ fn turn_plain(from: &[f32], to: &mut [f32], add: bool) {
 /// Asks for the 64 bytes around `at`, which need not be there.
 #[inline(always)]
 pub(super) fn prefetch<T>(at: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = at;
+    prefetch_into::<true, T>(at);
 }
 
-/// The same, but not into the first cache.
+/// The same for the first cache, or for the second only.
 #[inline(always)]
-pub(super) fn prefetch_further<T>(at: *const T) {
+pub(super) fn prefetch_into<const FIRST: bool, T>(at: *const T) {
     #[cfg(target_arch = "x86_64")]
     {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        use std::arch::x86_64::{_MM_HINT_T0, _MM_HINT_T1, _mm_prefetch};
         // SAFETY: SSE is part of x86-64, and a prefetch reads nothing.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
+        unsafe { if FIRST { _mm_prefetch::<_MM_HINT_T0>(at.cast()) } else { _mm_prefetch::<_MM_HINT_T1>(at.cast()) } }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = at;

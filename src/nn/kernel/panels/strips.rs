@@ -9,7 +9,7 @@ use super::{
     Job, OCTET,
     steps::{Place, Weights},
 };
-use crate::nn::kernel::lanes::{Lanes, Octet, Plain, prefetch_further};
+use crate::nn::kernel::lanes::{Lanes, Octet, Plain, prefetch_into};
 
 /// Of how much depth so many columns, and the weights that they meet, stay in the first cache, also where another thread has half
 /// of it. Whole squares of eight.
@@ -50,7 +50,7 @@ impl Job {
                     (3, 2) if beside => return self.strip::<__m512, __m256, 8, 3, 2, T>(&mut at, octets),
                     (1, _) => self.strip::<__m512, __m256, 8, 1, 0, T>(&mut at, octets),
                     (2, _) => self.strip::<__m512, __m256, 8, 2, 0, T>(&mut at, octets),
-                    // Where threes alone would leave one, or two twos are as wide.
+                    // Sums of fours and threes that are no sums of threes alone.
                     (4 | 7 | 8, _) => self.strip::<__m512, __m256, 4, 4, 0, T>(&mut at, octets),
                     _ => self.strip::<__m512, __m256, 8, 3, 0, T>(&mut at, octets),
                 }
@@ -105,9 +105,11 @@ impl Job {
     #[inline(always)]
     unsafe fn some(self, group: usize, count: usize) -> Self {
         let skipped = group * self.apart;
-        let next_matrix =
-            if group + count < self.groups { count * self.apart } else { self.next_matrix.wrapping_sub(skipped) };
-        let next_block = if group + count < self.groups { 0 } else { self.next_block };
+        let (next_matrix, next_block) = if group + count < self.groups {
+            (count * self.apart, 0)
+        } else {
+            (self.next_matrix.wrapping_sub(skipped), self.next_block)
+        };
         // SAFETY: the caller vouches for the job and the groups.
         let (matrix, out) = unsafe { (self.matrix.add(skipped), self.out.add(group * OCTET * self.width)) };
         Self { matrix, out, groups: count, next_matrix, next_block, ..self }
@@ -127,12 +129,15 @@ impl Job {
         let (mut few, mut transposed) = ([[[0.0; OCTET]; R]; GROUPS], Transposed([0.0; OCTET * LEAST]));
         // What only one group reads is read once.
         let step = if self.groups == 1 && R == 0 { self.depth } else { const { deep(N * L::WIDTH) } };
+        // Each group asks for its share of the columns that are next.
+        let far = if self.depth < FAR || self.groups == 1 { 0 } else { step };
+        let share = far.div_ceil(self.groups.max(1));
         let mut start = 0;
         while start < self.depth {
             let deep = start..(start + step).min(self.depth);
             let (columns, weights) = self.next::<T>(&deep, here..here + wide, octets);
             for group in 0..self.groups {
-                self.ask(columns, [step, wide], group);
+                self.ask(columns, wide, group * share..((group + 1) * share).min(far));
                 let square = self.deeper::<T>(start).wrapping_add(group * self.apart);
                 let next = if group + 1 < self.groups { square.wrapping_add(self.apart) } else { weights };
                 let few = &mut few[if R > 0 { group } else { 0 }];
@@ -182,18 +187,14 @@ impl Job {
         }
     }
 
-    /// Asks for a group's share of some columns.
+    /// Asks for some rows of columns.
     #[inline(always)]
-    fn ask(self, columns: *const f32, [deep, wide]: [usize; 2], group: usize) {
-        if self.depth < FAR || self.groups == 1 {
-            return;
-        }
-        let share = deep.div_ceil(self.groups);
-        let mut row = group * share;
-        while row < ((group + 1) * share).min(deep) {
+    fn ask(self, columns: *const f32, wide: usize, rows: Range<usize>) {
+        let mut row = rows.start;
+        while row < rows.end {
             let mut octet = 0;
             while octet < wide {
-                prefetch_further(columns.wrapping_add(row * self.step + octet * OCTET));
+                prefetch_into::<false, _>(columns.wrapping_add(row * self.step + octet * OCTET));
                 octet += 2;
             }
             row += 1;
