@@ -4,7 +4,12 @@
 mod common;
 
 mod arrays;
+mod bad_input;
+mod comparing;
 mod doctor;
+mod folders;
 mod lists;
 mod photos;
+mod pipes;
+mod strange_maps;
 mod warnings;

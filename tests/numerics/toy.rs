@@ -3,9 +3,7 @@
 //! The input counts 0 to 15 over 4 x 4 pixels. Two 3x3 convolutions of ones with biases -50 and -75, a ReLU, four dense
 //! rows `1 1 1 1 1 -1 -1 -1`, a ReLU; explained is the first of the four scores, 54.
 
-mod common;
-
-use common::{
+use crate::common::{
     numbers::{close, map},
     small::{Run, run},
 };

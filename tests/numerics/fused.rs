@@ -1,8 +1,6 @@
 //! Runs of layers computed in one go: the same bits, names, values and gradients as the layers one by one.
 
-mod common;
-
-use common::{
+use crate::common::{
     numbers::{map, noise, reals},
     small::{Run, random, run},
 };

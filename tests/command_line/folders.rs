@@ -1,7 +1,5 @@
 //! Many photos in one run: in order, each as if it were alone, a bad one in between, and an end before the end.
 
-mod common;
-
 use std::{
     fs,
     path::Path,
@@ -10,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use common::{
+use crate::common::{
     program::{objects, run, saltty, words},
     repository,
 };

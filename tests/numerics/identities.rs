@@ -4,11 +4,9 @@
 //! Catches a softmax or a class constant in the score, sums for means, rows taken for columns, images of a batch that see
 //! each other, channels taken in the wrong order.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{
+use crate::common::{
     numbers::{close_to_scale, doubles, map, noise, reals},
     repository,
     small::{self, CLASSES, Run, VGG, VGG_INPUT, assembled, made_up, run, vgg_input},

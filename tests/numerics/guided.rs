@@ -3,11 +3,9 @@
 //! Guided backpropagation is no derivative, so differences cannot check it. Catches a gate on the wrong side, a rule
 //! that misses a ReLU (in the classifier, inside a fire module), and one that is not applied at all.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{
+use crate::common::{
     cases::Cases,
     convolutions::{Definition, sized},
     numbers::{absolute, close_to_scale, dot, noise},

@@ -1,10 +1,8 @@
 //! `saltty compare` and `saltty keys` without a terminal; folders inside folders.
 
-mod common;
-
 use std::fs;
 
-use common::program::{folder, prints, run, saltty, words};
+use crate::common::program::{folder, prints, run, saltty, words};
 
 #[test]
 fn two_classes_are_printed_with_how_alike_their_maps_are() {

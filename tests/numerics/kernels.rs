@@ -1,10 +1,8 @@
 //! The fast kernels, instruction set by instruction set, against the definition of a convolution.
 
-mod common;
-#[path = "kernels/products.rs"]
 mod products;
 
-use common::{
+use crate::common::{
     convolutions::{Definition, any_size},
     numbers::{close, doubles, noise, reals},
 };

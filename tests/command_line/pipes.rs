@@ -1,14 +1,12 @@
 //! What else reads and shows what saltty prints: pipes that close, terminals, colours, progress.
 
-mod common;
-
 use std::{
     io::Read,
     path::PathBuf,
     process::{Command as Process, Stdio},
 };
 
-use common::{
+use crate::common::{
     program::{folder, objects, run, saltty, words},
     repository,
 };

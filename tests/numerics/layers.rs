@@ -1,10 +1,8 @@
 //! Each layer on each tape, by values that can be read off: rules, ties, NaN, how sweeps begin and end.
 //!
-//! Their gradients are proved in `tests/finite_differences.rs` and `tests/adjoints.rs`.
+//! Their gradients are proved in `finite_differences.rs` and `adjoints.rs`.
 
-mod common;
-
-use common::numbers::{map, noise, reals};
+use crate::common::numbers::{map, noise, reals};
 use dfdx::prelude::*;
 use saltty::nn::{
     C, Concat, Conv2d, Dense, Fused, GlobalAverage, Grid, Map, MaxPool, MaxPoolCeil, Real, Relu, Rule, Trail,

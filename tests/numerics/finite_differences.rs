@@ -6,9 +6,7 @@
 //! does not exist at a kink, so points are drawn anew until every ReLU's input and every pool's runner-up keep a margin;
 //! how often is printed.
 
-mod common;
-
-use common::{
+use crate::common::{
     cases::Cases,
     convolutions::{any_size, families, weight_len},
     numbers::{beyond, dot, map, moved, noise, noises},

@@ -1,10 +1,8 @@
 //! Everything that people get wrong, through the real binary: one sentence each, with what to do, and no panic.
 
-mod common;
-
 use std::{fs, path::Path};
 
-use common::{
+use crate::common::{
     broken::folder,
     program::{saltty, words},
 };
@@ -314,7 +312,7 @@ fn a_photo_whose_reading_fails_is_told_in_one_sentence() {
 
 #[test]
 fn vgg19_without_its_classifier_is_told_what_is_missing() {
-    let Some(features) = common::shared("weights/vgg19_features.safetensors") else { return };
+    let Some(features) = crate::common::shared("weights/vgg19_features.safetensors") else { return };
     let folder = folder();
     let output = saltty(folder.path()).args(["explain", "p.jpg", "--weights"]).arg(features).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();

@@ -1,10 +1,8 @@
 //! Maps that show nothing, made on purpose: the program says why.
 
-mod common;
-
 use std::fs;
 
-use common::program::{Stored, changed_weights, folder, prints, tensor};
+use crate::common::program::{Stored, changed_weights, folder, prints, tensor};
 use half::f16;
 
 /// Writes the embedded network with `change` made to it, and explains the photo by it; what is said of the map.

@@ -3,9 +3,7 @@
 //! Catches a way back that does not belong to the way forward: a flipped or shifted filter, a wrong stride or padding,
 //! channels or images mixed up, a gradient that overwrites instead of adding.
 
-mod common;
-
-use common::{
+use crate::common::{
     cases::Cases,
     convolutions::{Definition, Family, families, size_classes, terms, weight_len},
     numbers::{absolute, beyond, dot, doubles, noise, noises, reals, rounded},

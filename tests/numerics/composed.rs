@@ -3,11 +3,9 @@
 //! Catches a mistake in either: a window one place off, a gate on the wrong side, the wrong one of equal maxima, images
 //! of a batch mixed up, weights laid out wrongly.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::{
+use crate::common::{
     cases::Cases,
     convolutions::{Definition, any_size, weight_len},
     numbers::{beyond, doubles, noise, noises, reals},
