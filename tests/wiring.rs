@@ -1,7 +1,11 @@
 //! Networks wired wrongly do not compile, and the compiler says which layer does not fit; the same network wired rightly does.
 //!
-//! The compiler is called as cargo calls it, on libraries that cargo has just built for this test. Its words are kept in
+//! The compiler is called as cargo calls it, on the newest libraries that cargo has built beside this test. Its words are kept in
 //! `compile_fail/*.snap`: `INSTA_UPDATE=always cargo test --test wiring` writes them anew.
+
+#[path = "compile_pass/right.rs"]
+#[expect(dead_code, reason = "that it compiles is the test")]
+mod right;
 
 use std::{
     ffi::OsStr,
@@ -13,6 +17,9 @@ use std::{
 /// The compiler whose words the snapshots hold; others' may differ.
 const RECORDED: &str = "rustc 1.95.";
 
+/// The error for a library that another compiler made.
+const OF_ANOTHER_COMPILER: &str = "E0514";
+
 /// The libraries that the cases use, as cargo named them.
 struct Libraries {
     folder: PathBuf,
@@ -21,29 +28,32 @@ struct Libraries {
 }
 
 impl Libraries {
-    /// Those with which a network wired rightly compiles. Older builds may lie beside the newest.
+    /// The newest that this compiler can read. Older builds and others' may lie beside them.
     ///
     /// # Panics
-    /// If there are none: then a network wired rightly does not compile.
+    /// If a network wired rightly does not compile with them.
     fn find() -> Self {
         let folder = std::env::current_exe().unwrap().parent().unwrap().to_path_buf();
         let [saltty, dfdx] = ["saltty", "dfdx"].map(|name| built(&folder, name));
         let mut words = String::from("there are no libraries");
-        for (saltty, dfdx) in saltty.iter().flat_map(|saltty| dfdx.iter().map(move |dfdx| (saltty, dfdx))) {
-            let libraries = Self { folder: folder.clone(), saltty: saltty.clone(), dfdx: dfdx.clone() };
-            let output = libraries.compile(Path::new("tests/compile_pass/right.rs"));
-            if output.status.success() {
-                return libraries;
+        for saltty in &saltty {
+            for dfdx in &dfdx {
+                let libraries = Self { folder: folder.clone(), saltty: saltty.clone(), dfdx: dfdx.clone() };
+                let output = libraries.compile(Path::new("tests/compile_pass/right.rs"));
+                if output.status.success() {
+                    return libraries;
+                }
+                words = String::from_utf8_lossy(&output.stderr).into_owned();
             }
-            words = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(words.contains(OF_ANOTHER_COMPILER), "a network wired rightly does not compile: {words}");
         }
-        panic!("a network wired rightly does not compile: {words}");
+        panic!("{words}");
     }
 
     /// What the compiler makes of a case.
     fn compile(&self, case: &Path) -> Output {
         let library = |name: &str, file: &Path| format!("{name}={}", file.display());
-        Command::new("rustc")
+        rustc()
             .args(["--edition=2024", "--crate-type=bin", "--emit=metadata", "--diagnostic-width=140"])
             .arg("--out-dir")
             .arg(env!("CARGO_TARGET_TMPDIR"))
@@ -56,12 +66,16 @@ impl Libraries {
     }
 }
 
+fn rustc() -> Command {
+    Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+}
+
 /// The libraries of this name in a folder of cargo's, the newest first.
 fn built(folder: &Path, name: &str) -> Vec<PathBuf> {
     let start = format!("lib{name}-");
     let is_one = |file: &PathBuf| {
-        let file = file.file_name().and_then(OsStr::to_str);
-        file.is_some_and(|file| file.starts_with(&start) && file.ends_with(".rlib"))
+        let stem = file.file_stem().and_then(OsStr::to_str);
+        file.extension() == Some(OsStr::new("rlib")) && stem.is_some_and(|stem| stem.starts_with(&start))
     };
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).filter(is_one).collect();
@@ -87,15 +101,16 @@ fn plain(words: &str) -> String {
 /// a place among these.
 fn unplaced(line: &str) -> String {
     let text = line.trim_start_matches(|c: char| c == ' ' || c.is_ascii_digit());
-    let Some(place) = text.strip_prefix("::: ") else { return text.to_owned() };
-    let place = place.replace('\\', "/");
-    let file = place.rsplit_once("src/").map_or(&*place, |(_, file)| file);
+    let text =
+        if text.starts_with("--> ") || text.starts_with("::: ") { text.replace('\\', "/") } else { text.to_owned() };
+    let Some(place) = text.strip_prefix("::: ") else { return text };
+    let file = place.rsplit_once("src/").map_or(place, |(_, file)| file);
     format!("::: src/{}", file.split(':').next().unwrap())
 }
 
 #[test]
 fn a_wrong_layer_order_does_not_compile() {
-    let version = Command::new("rustc").arg("--version").output().expect("rustc runs").stdout;
+    let version = rustc().arg("--version").output().expect("rustc runs").stdout;
     let recorded = String::from_utf8_lossy(&version).starts_with(RECORDED);
     let libraries = Libraries::find();
     let mut settings = insta::Settings::clone_current();

@@ -136,8 +136,8 @@ pub struct Explain {
     /// maps of all are the first one's time.
     #[arg(long)]
     pub timings: bool,
-    /// Photos computed together, 1 to 64, by each of up to four groups of threads [default: 8 where it saves
-    /// reading weights, else 1; on a GPU, by one group, 16].
+    /// Photos computed together, 1 to 64: by each of up to four groups of threads [default: 8 where it saves reading
+    /// weights, else 1]; by two groups on a GPU, half of them each [default: 16].
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub batch: Option<usize>,
     #[command(flatten)]

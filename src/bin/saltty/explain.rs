@@ -13,7 +13,7 @@ use std::{
     io::IsTerminal,
     path::PathBuf,
     process::ExitCode,
-    sync::{atomic::AtomicUsize, mpsc::RecvTimeoutError},
+    sync::{RwLock, atomic::AtomicUsize, mpsc::RecvTimeoutError},
     thread,
     time::{Duration, Instant},
 };
@@ -59,6 +59,8 @@ struct Run<'o> {
     methods: Vec<Method>,
     sha256: Option<String>,
     progress: ProgressBar,
+    /// Read by who computes among others, written by who needs the device alone.
+    device: RwLock<()>,
     /// How often batches were halved because they did not fit the device.
     halved: AtomicUsize,
     /// Seconds of what came before the first photo.
@@ -113,6 +115,12 @@ impl<'o> Run<'o> {
             return Err(Error::NoCam { model }.into());
         }
         let (start, began) = (stopwatch::BEGAN.elapsed(), Instant::now());
+        // Beside the loading: it takes as long, where the processor has no instructions for it.
+        let hashing = options.json.then(|| {
+            let network = options.network.clone();
+            thread::Builder::new().name("hash".to_owned()).spawn(move || network::sha256(&network))
+        });
+        let hashing = hashing.transpose()?;
         let once = photos == 1 && wanted::count(&options.class) <= FEW;
         let studio = network::load(&options.network, if once { Use::Once } else { Use::Often })?;
         let before = vec![("start", start.as_secs_f64()), ("load", began.elapsed().as_secs_f64())];
@@ -128,7 +136,7 @@ impl<'o> Run<'o> {
             );
         }
         let classes = wanted::find(&options.class, studio.names())?;
-        let sha256 = options.json.then(|| network::sha256(&options.network)).transpose()?;
+        let sha256 = hashing.map(|hashing| hashing.join().expect("hashing does not panic")).transpose()?;
         Ok(Self {
             options,
             studio,
@@ -136,6 +144,7 @@ impl<'o> Run<'o> {
             methods,
             sha256,
             progress: progress(photos),
+            device: RwLock::new(()),
             halved: AtomicUsize::new(0),
             before,
         })

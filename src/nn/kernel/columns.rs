@@ -49,11 +49,11 @@ const ROWS: usize = 64;
 /// Multiplications that are worth a thread's while.
 const WORTH: usize = 1 << 19;
 
-/// Pixels `0..area` in blocks: of as many as registers hold sums of, or of nearly equal numbers of whole vectors.
+/// Pixels `0..area` in blocks: of as many as two strips of a product have columns, or of nearly equal numbers of whole vectors.
 fn blocks(level: Level, area: usize) -> (usize, usize) {
     let octets = area.div_ceil(OCTET);
     let wide = match level {
-        Level::Avx512 => octets.min(6) * OCTET,
+        Level::Avx512 => octets.min(14) * OCTET,
         _ => octets.div_ceil(octets.div_ceil(7).max(1)) * OCTET,
     };
     (area.div_ceil(wide.max(1)), wide)
@@ -117,10 +117,7 @@ pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Fi
 pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut [f32], fresh: bool) {
     assert_eq!((down.len(), up.len()), (size.input_len(), size.output_len()), "sizes of a convolution");
     if !size.is_pointwise() {
-        if fresh {
-            down.fill(0.0);
-        }
-        return scattered(level, size, up, filter, down);
+        return scattered(level, size, up, filter, down, fresh);
     }
     let (area, finish) = (size.area()[0], if fresh { Finish::Write } else { Finish::Add });
     let live = live(size, up);
@@ -218,8 +215,8 @@ fn windows<'a>(size: &Size, x: &[f32], pixels: Range<usize>, columns: &'a mut Bu
     Blocks { values: columns, apart: 0, step: width, columns: pixels.len() }
 }
 
-/// The input gradient of windows over few channels: gradients of all columns first, then each channel adds up its own.
-fn scattered(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut [f32]) {
+/// The input gradient of windows over few channels: gradients of all columns first, then each row of the input adds up its own.
+fn scattered(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut [f32], fresh: bool) {
     let ([in_area, out_area], depth) = (size.area(), filter.shape.columns);
     let mut columns = Buffer::new(depth * out_area);
     for (up, down) in up.chunks_exact(size.outputs * out_area).zip(down.chunks_exact_mut(size.inputs * in_area)) {
@@ -232,28 +229,35 @@ fn scattered(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut 
                 unsafe { shared.write(row * out_area + pixels.start, &values[..pixels.len()]) };
             });
         });
-        down.par_chunks_exact_mut(in_area).enumerate().for_each(|(channel, down)| {
+        let [height, width] = size.input;
+        down.par_chunks_exact_mut(width).with_min_len(LINES).enumerate().for_each(|(line, row)| {
+            if fresh {
+                row.fill(0.0);
+            }
+            let (channel, y) = (line / height, line % height);
             for tap in 0..size.taps() {
                 let column = &columns[(tap * size.inputs + channel) * out_area..][..out_area];
-                scatter(size, tap, column, down);
+                scatter(size, tap, column, y, row);
             }
         });
     }
 }
 
-/// Adds what one tap's column says to the pixels that the tap saw.
-fn scatter(size: &Size, tap: usize, column: &[f32], down: &mut [f32]) {
-    let seen = |out: usize, axis: usize| {
-        let at = (out * size.stride + [tap / size.kernel, tap % size.kernel][axis]).checked_sub(size.padding)?;
-        (at < size.input[axis]).then_some(at)
-    };
-    for (out_y, line) in column.chunks_exact(size.output[1]).enumerate() {
-        let Some(y) = seen(out_y, 0) else { continue };
-        let row = &mut down[y * size.input[1]..][..size.input[1]];
-        for (out_x, &value) in line.iter().enumerate() {
-            if let Some(x) = seen(out_x, 1) {
-                row[x] += value;
-            }
-        }
+/// Rows that are worth a thread's while.
+const LINES: usize = 8;
+
+/// Adds what one tap's column says to the pixels of row `y` that the tap saw.
+fn scatter(size: &Size, tap: usize, column: &[f32], y: usize, row: &mut [f32]) {
+    let (stride, [down, right]) = (size.stride, [tap / size.kernel, tap % size.kernel]);
+    let Some(below) = (y + size.padding).checked_sub(down).filter(|below| below % stride == 0) else { return };
+    let Some(line) = column.chunks_exact(size.output[1]).nth(below / stride) else { return };
+    // The first window whose tap is inside the row, and where.
+    let first = size.padding.saturating_sub(right).div_ceil(stride);
+    let start = first * stride + right - size.padding;
+    let (Some(line), Some(row)) = (line.get(first..), row.get_mut(start..)) else { return };
+    if stride == 1 {
+        row.iter_mut().zip(line).for_each(|(d, &value)| *d += value);
+    } else {
+        row.iter_mut().step_by(stride).zip(line).for_each(|(d, &value)| *d += value);
     }
 }

@@ -10,23 +10,12 @@ use crate::nn::Real;
 /// Vectors that nobody uses at the moment, of each number type.
 pub type Spare<E> = Mutex<Vec<Vec<E>>>;
 
-/// `len` numbers of no particular value, from memory used before if any is at hand. It may be larger, so this is for what
-/// is soon given back.
+/// `len` numbers of no particular value, from memory of just this size if some was used before.
 pub fn take<E: Real>(len: usize) -> Vec<E> {
-    exactly(len, within(len, LARGER * len))
+    within(len, len)
 }
 
-/// As [`take`], for what is kept for long: memory of just this size.
-pub fn take_to_keep<E: Real>(len: usize) -> Vec<E> {
-    exactly(len, within(len, len))
-}
-
-fn exactly<E: Real>(len: usize, mut vec: Vec<E>) -> Vec<E> {
-    vec.truncate(len);
-    vec
-}
-
-/// How much larger memory may be than what is asked for.
+/// How much larger memory may be than what is asked for, where it is soon given back.
 const LARGER: usize = 4;
 
 /// At least `len` numbers, in memory for at most `most` if it was used before.
@@ -41,7 +30,7 @@ fn within<E: Real>(len: usize, most: usize) -> Vec<E> {
         return fresh(len);
     }
     if vec.len() < len {
-        vec.resize(vec.capacity(), E::ZERO);
+        vec.resize(len, E::ZERO);
     }
     vec
 }
@@ -74,13 +63,6 @@ fn ask_for_large_pages<T>(values: &mut [T]) {
 #[cfg(not(target_os = "linux"))]
 fn ask_for_large_pages<T>(_: &mut [T]) {}
 
-/// `len` zeros.
-pub fn zeros<E: Real>(len: usize) -> Vec<E> {
-    let mut vec = take(len);
-    vec.fill(E::ZERO);
-    vec
-}
-
 /// Keeps the memory of `vec` for a later [`take`], unless enough of its size is kept: vectors that were never taken are
 /// given as well, so that without a bound each photo would leave some more.
 pub fn give<E: Real>(vec: Vec<E>) {
@@ -94,13 +76,6 @@ pub fn give<E: Real>(vec: Vec<E>) {
 
 /// Vectors of one size that are kept, besides one a thread.
 const SAME: usize = 8;
-
-/// Frees what no one uses.
-pub fn clear<E: Real>() {
-    if let Ok(mut spare) = E::spare().lock() {
-        spare.clear();
-    }
-}
 
 /// Numbers below which it is not worth keeping them.
 const LEAST: usize = 1 << 8;

@@ -58,8 +58,8 @@ impl Size {
 pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u8>) {
     let [in_area, out_area] = size.area();
     assert_eq!(x.len(), size.input_len(), "sizes of a pooling");
-    assert!(size.kernel <= 16, "windows of {0} x {0}", size.kernel);
-    let mut y = memory::take_to_keep(size.planes * out_area);
+    assert!(size.kernel <= WIDEST, "windows of {0} x {0}", size.kernel);
+    let mut y = memory::take(size.planes * out_area);
     let mut winners = vec![0; y.len()];
     y.par_chunks_exact_mut(out_area)
         .zip(winners.par_chunks_exact_mut(out_area))
@@ -77,6 +77,8 @@ pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u8>)
     (y, winners)
 }
 
+/// Side of the widest window: a byte says where in it something is.
+const WIDEST: usize = 16;
 /// Outputs below which a thread is not worth its while.
 const LEAST: usize = 1 << 12;
 
@@ -102,7 +104,7 @@ fn maxima_plain<E: Real>(size: &Size, plane: &[E], y: &mut [E], winners: &mut [u
     if size.is_of_pairs() {
         return pairs::maxima(size, plane, y, winners);
     }
-    let suits = size.kernel <= columns::WIDEST && plane.iter().fold(true, |none, &v| none & !is_nan(v));
+    let suits = size.kernel <= columns::NARROW && plane.iter().fold(true, |none, &v| none & !is_nan(v));
     if suits {
         columns::maxima(size, plane, y, winners);
     }
@@ -183,7 +185,15 @@ fn for_each_plane<E: Real>(
 }
 
 fn add<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {
-    for (output, (&u, &winner)) in up.iter().zip(winners).enumerate() {
-        down[size.at(output, winner)] += u;
+    let (mut places, width) = ([0; WIDEST * WIDEST], size.output[1]);
+    for (place, at) in places[..size.kernel * size.kernel].iter_mut().zip(0..=u8::MAX) {
+        *place = size.at(0, at);
+    }
+    let rows = up.chunks_exact(width).zip(winners.chunks_exact(width));
+    for (row, (up, winners)) in rows.enumerate() {
+        let down = &mut down[row * size.stride * size.input[1]..];
+        for (column, (&u, &winner)) in up.iter().zip(winners).enumerate() {
+            down[column * size.stride + places[usize::from(winner)]] += u;
+        }
     }
 }

@@ -2,7 +2,8 @@
 //! of the next. Photos come out in the order in which they went in, and no more than a few batches are in memory at a time.
 //!
 //! On the processor, two threads get further with two photos than with both at the same one: they need not wait for each
-//! other after each layer. So the threads that compute form crews, and batches of photos are dealt to these in turn.
+//! other after each layer. So the threads that compute form crews, and batches of photos are dealt to these in turn. A GPU
+//! works for one crew while the other finishes the maps it got.
 
 mod dealing;
 
@@ -40,10 +41,14 @@ use super::{
 };
 use crate::output;
 
-/// Threads that decode, where one crew computes; otherwise each crew has one.
-const DECODERS: usize = 2;
+/// Threads that decode for each crew before a GPU, which is quicker than one of them, at most. A crew on the processor has one.
+const DECODERS: usize = 4;
+/// The same for a crew that computes on the processor alone.
+const DECODERS_OF_ONE: usize = 2;
 /// Crews at most: each has photos of its own in memory, as many as are computed together.
 const CREWS: usize = 4;
+/// The same before a GPU, who share the photos that it computes together.
+const BEFORE_GPU: usize = 2;
 /// Photos that wait between two steps.
 const AHEAD: usize = 2;
 /// Pictures painted or written at the same time; more than processors, as writing is mostly waiting for the disk.
@@ -82,6 +87,13 @@ pub struct Told<'p> {
     pub seconds: Vec<f64>,
 }
 
+/// A photo of which there is nothing to tell yet.
+enum Untold<'p> {
+    Failed(anyhow::Error),
+    /// Photos beside it may have taken the room on the device.
+    Crowded(Decoded<'p>),
+}
+
 /// The maps of one photo.
 pub enum Maps {
     /// Of each class, each method's.
@@ -97,27 +109,27 @@ pub fn start<'scope, 'env>(
     photos: &'scope [impl AsRef<Path> + Sync],
 ) -> io::Result<Stream<'scope>> {
     let count = run.crews(photos.len());
-    let batches = batches(photos.len(), count, run.batch());
+    let batches = batches(photos.len(), count, run.batch(count));
     let mut crews = Vec::new();
     for crew in 0..count {
         let batches: Vec<Range<usize>> = batches.iter().skip(crew).step_by(count).cloned().collect();
         let sizes: Vec<usize> = batches.iter().map(Range::len).collect();
         let most = sizes.iter().copied().max().unwrap_or(1);
         let mut decoders = Vec::new();
-        let hands = if count == 1 { DECODERS.min(photos.len()) } else { 1 };
-        for first in 0..hands {
-            let (to, from) = sync_channel(AHEAD.max(most).div_ceil(hands));
-            let mut mine = batches.clone().into_iter().flatten().skip(first).step_by(hands);
+        let threads = ((threads::count() + crew) / count).max(1);
+        let decoding = run.decoders(count, threads).min(photos.len());
+        for first in 0..decoding {
+            let (to, from) = sync_channel(AHEAD.max(most).div_ceil(decoding));
+            let mut mine = batches.clone().into_iter().flatten().skip(first).step_by(decoding);
             thread::Builder::new().name(format!("decoder {crew} {first}")).spawn_scoped(scope, move || {
                 let _ = mine.all(|photo| to.send(run.decode(photos[photo].as_ref())).is_ok());
             })?;
             decoders.push(from);
         }
         let (to, from) = sync_channel(if count == 1 { AHEAD } else { AHEAD.max(most) });
-        let threads = ((threads::count() + crew) / count).max(1);
         thread::Builder::new().name(format!("network {crew}")).spawn_scoped(scope, move || {
             threads::enlist(threads);
-            ask(run, &sizes, &decoders, &to);
+            ask(run, (count, &sizes), &decoders, &to);
         })?;
         crews.push(from);
     }
@@ -128,7 +140,7 @@ pub fn start<'scope, 'env>(
 /// know.
 fn ask<'p>(
     run: &Run,
-    batches: &[usize],
+    (crews, batches): (usize, &[usize]),
     decoders: &[Receiver<Result<Decoded<'p>>>],
     to: &SyncSender<Result<Told<'p>>>,
 ) {
@@ -136,8 +148,7 @@ fn ask<'p>(
     for &batch in batches {
         let mut left = batch;
         while left > 0 {
-            // Fewer than at first if the device had no room for so many.
-            let together: Vec<_> = photos.by_ref().take(left.min(run.batch())).collect();
+            let together: Vec<_> = photos.by_ref().take(left.min(run.batch(crews))).collect();
             left -= together.len();
             if together.is_empty() || !run.ask_all(together, |told| to.send(told).is_ok()) {
                 return;
@@ -159,20 +170,36 @@ impl Run<'_> {
     /// How many crews compute.
     fn crews(&self, photos: usize) -> usize {
         let classifier = self.studio.classifier();
-        // What computes by dfdx's operations, or on a GPU, is one thread's.
-        if classifier.device() != Device::Cpu || classifier.kernels() == Kernels::Composed {
-            return 1;
-        }
-        threads::count().min(CREWS).min(photos).max(1)
+        let most = match (classifier.kernels(), classifier.device()) {
+            // What computes by dfdx's operations is one thread's, and needs much memory for each photo.
+            (Kernels::Composed, _) => 1,
+            (_, Device::Cuda(_)) => BEFORE_GPU.min(self.together()).min(photos.div_ceil(self.batch(BEFORE_GPU))),
+            (_, Device::Cpu) => threads::count().min(CREWS),
+        };
+        most.min(photos).max(1)
     }
 
-    /// How many photos are computed together.
-    fn batch(&self) -> usize {
+    /// How many threads decode for each of so many crews of so many threads.
+    fn decoders(&self, crews: usize, threads: usize) -> usize {
+        match self.studio.classifier().device() {
+            Device::Cuda(_) => DECODERS.min(threads),
+            Device::Cpu if crews == 1 => DECODERS_OF_ONE,
+            Device::Cpu => 1,
+        }
+    }
+
+    /// How many photos are computed together: by each crew on the processor, by all on a GPU.
+    fn together(&self) -> usize {
         let classifier = self.studio.classifier();
         let usual =
             || if classifier.device() == Device::Cpu && !self.sweeps_together() { 1 } else { classifier.together() };
-        let wanted = self.options.batch.unwrap_or_else(usual);
-        (wanted >> self.halved.load(Ordering::Relaxed)).max(1)
+        self.options.batch.unwrap_or_else(usual)
+    }
+
+    /// How many photos each of so many crews computes together; fewer than at first if the device had no room for so many.
+    fn batch(&self, crews: usize) -> usize {
+        let sharing = if self.studio.classifier().device() == Device::Cpu { 1 } else { crews };
+        (self.together() / sharing >> self.halved.load(Ordering::Relaxed)).max(1)
     }
 
     /// Whether photos computed together will be asked for the same in turn: each for its likeliest classes, and for so few maps
@@ -182,43 +209,72 @@ impl Run<'_> {
         self.options.recipe.is_some() || likeliest.is_some_and(|classes| classes * self.methods.len() <= ANSWERS)
     }
 
-    /// Halves the batches to come if this one did not fit the device; says so once.
-    fn shrink(&self, error: &saltty::Error) {
-        if matches!(error, saltty::Error::Gpu { .. }) && self.halved.fetch_add(1, Ordering::Relaxed) == 0 {
+    /// Halves the batches to come if one did not fit the device that was computed when they had been halved so often; says so once.
+    fn shrink(&self, error: &saltty::Error, halved: usize) {
+        let next = self.halved.compare_exchange(halved, halved + 1, Ordering::Relaxed, Ordering::Relaxed);
+        if next == Ok(0) {
             let remark = format!("note: {error}; photos are computed in smaller batches instead\n");
             self.progress.suspend(|| output::remark(&remark));
         }
     }
 
     /// Asks the network of all photos at once, and hands on what it says of each, in order; ends early and says so if
-    /// nobody wants it. Where they fail together, each is asked of alone, so that it is known which one failed.
-    fn ask_all<'p>(
-        &self,
-        mut photos: Vec<Result<Decoded<'p>>>,
-        mut hand_on: impl FnMut(Result<Told<'p>>) -> bool,
-    ) -> bool {
+    /// nobody wants it. For what had no room on the device beside others, the others are waited for.
+    fn ask_all<'p>(&self, photos: Vec<Result<Decoded<'p>>>, mut hand_on: impl FnMut(Result<Told<'p>>) -> bool) -> bool {
+        let beside = self.device.read();
+        let told = self.ask_together(photos);
+        drop(beside);
+        told.into_iter().all(|told| {
+            hand_on(told.or_else(|untold| match untold {
+                Untold::Failed(error) => Err(error),
+                Untold::Crowded(photo) => {
+                    let _alone = self.device.write();
+                    self.ask_alone(photo)
+                }
+            }))
+        })
+    }
+
+    /// What the network says of photos asked of at once. Where they fail together, each is asked of alone, so that it is known
+    /// which one failed.
+    fn ask_together<'p>(&self, mut photos: Vec<Result<Decoded<'p>>>) -> Vec<Result<Told<'p>, Untold<'p>>> {
+        let halved = self.halved.load(Ordering::Relaxed);
         photos.iter_mut().flatten().for_each(|photo| photo.watch.resume());
         let squares: Vec<&Raster> = photos.iter().flatten().map(|photo| &photo.square).collect();
         let together = if squares.len() > 1 { self.studio.sessions(&squares) } else { Ok(Vec::new()) };
         let share = squares.len().max(1) as f64;
         photos.iter_mut().flatten().for_each(|photo| photo.watch.lap_shared("forward", share));
-        let together = together.inspect_err(|error| self.shrink(error));
+        let mut crowded = together.as_ref().is_err_and(|error| self.is_crowded(error, halved));
         let mut sessions = together.unwrap_or_default().into_iter();
-        photos.into_iter().all(|photo| {
-            let told = photo.and_then(|mut photo| {
-                photo.watch.resume();
-                let Some(session) = sessions.next() else { return self.ask_alone(photo) };
-                self.ask(photo.clone(), session).or_else(|error| match error.downcast_ref() {
-                    Some(error @ saltty::Error::Gpu { .. }) => {
-                        self.shrink(error);
-                        sessions.by_ref().for_each(drop);
-                        self.ask_alone(photo)
-                    }
-                    _ => Err(error),
-                })
-            });
-            hand_on(told)
-        })
+        let each = photos.into_iter().map(|photo| {
+            let mut photo = photo.map_err(Untold::Failed)?;
+            if crowded {
+                return Err(Untold::Crowded(photo));
+            }
+            photo.watch.resume();
+            let told = match sessions.next() {
+                Some(session) => self.ask(photo.clone(), session),
+                None => self.ask_alone(photo.clone()),
+            };
+            told.map_err(|error| {
+                crowded = error.downcast_ref().is_some_and(|error| self.is_crowded(error, halved));
+                if crowded {
+                    sessions.by_ref().for_each(drop);
+                    return Untold::Crowded(photo);
+                }
+                Untold::Failed(error)
+            })
+        });
+        each.collect()
+    }
+
+    /// Whether this may work with fewer photos on the device; then batches are halved, unless they have been since.
+    fn is_crowded(&self, error: &saltty::Error, halved: usize) -> bool {
+        let crowded = matches!(error, saltty::Error::Gpu { .. });
+        if crowded {
+            self.shrink(error, halved);
+        }
+        crowded
     }
 
     fn ask_alone<'p>(&self, photo: Decoded<'p>) -> Result<Told<'p>> {

@@ -7,13 +7,13 @@
 use super::Size;
 use crate::nn::Real;
 
-/// Side of the widest window.
-pub const WIDEST: usize = 3;
+/// Side of the widest window that these loops are for.
+pub const NARROW: usize = 3;
 
 /// The maxima of one plane, and where in its window each was found. Of equal ones, the first in reading order.
 ///
 /// # Panics
-/// If windows are wider than [`WIDEST`].
+/// If windows are wider than [`NARROW`].
 #[inline(always)]
 pub fn maxima<E: Real>(size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8]) {
     let mut columns = Columns::new(size);
@@ -104,13 +104,12 @@ const NEVER: u32 = u32::MAX;
 fn sort<T: Copy>(stride: usize, phase: usize, all: &[T], sorted: &mut [T]) {
     if stride == 2 {
         let (even, odd) = sorted.split_at_mut(phase);
-        let count = (all.len() / 2).min(phase);
-        for at in 0..count {
-            even[at] = all[2 * at];
-            odd[at] = all[2 * at + 1];
+        let (pairs, last) = all.as_chunks::<2>();
+        for (([a, b], even), odd) in pairs.iter().zip(&mut *even).zip(odd) {
+            (*even, *odd) = (*a, *b);
         }
-        if all.len() % 2 == 1 && count < phase {
-            even[count] = all[2 * count];
+        if let ([last], Some(even)) = (last, even.get_mut(pairs.len())) {
+            *even = *last;
         }
         return;
     }
