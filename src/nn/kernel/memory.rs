@@ -10,12 +10,17 @@ use crate::nn::Real;
 /// Vectors that nobody uses at the moment, of each number type.
 pub type Spare<E> = Mutex<Vec<Vec<E>>>;
 
-/// `len` numbers of no particular value, from memory of just this size if some was used before.
+/// `len` numbers of no particular value, from memory used before if any is at hand: of just this size, or also of larger memory
+/// if they are many, as fresh pages for these cost more than to fill again what is cut off.
 pub fn take<E: Real>(len: usize) -> Vec<E> {
-    within(len, len)
+    let mut vec = within(len, if len < MANY { len } else { LARGER * len });
+    vec.truncate(len);
+    vec
 }
 
-/// How much larger memory may be than what is asked for, where it is soon given back.
+/// Numbers from which on it pays.
+const MANY: usize = 1 << 17;
+/// How much larger memory may be than what is asked for, where it may be larger.
 const LARGER: usize = 4;
 
 /// At least `len` numbers, in memory for at most `most` if it was used before.
