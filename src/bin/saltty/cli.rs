@@ -137,7 +137,7 @@ pub struct Explain {
     #[arg(long)]
     pub timings: bool,
     /// Photos computed together, 1 to 64: by each of up to four groups of threads [default: 8 where it saves reading
-    /// weights, else 1]; by two groups on a GPU, half of them each [default: 16].
+    /// weights, else 1]; by up to two groups on a GPU, half of them each [default: 16].
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=64))]
     pub batch: Option<usize>,
     #[command(flatten)]

@@ -6,7 +6,7 @@ use crate::nn::Real;
 /// For each image, all of `a`'s then all of `b`'s.
 pub fn forward<E: Real>(batch: usize, a: &[E], b: &[E]) -> Vec<E> {
     let [of_a, of_b] = [a, b].map(|part| (part.len() / batch.max(1)).max(1));
-    let mut joined = memory::take(a.len() + b.len());
+    let mut joined = memory::take_to_keep(a.len() + b.len());
     for ((joined, a), b) in joined.chunks_exact_mut(of_a + of_b).zip(a.chunks_exact(of_a)).zip(b.chunks_exact(of_b)) {
         joined[..of_a].copy_from_slice(a);
         joined[of_a..].copy_from_slice(b);

@@ -18,7 +18,12 @@ pub fn take<E: Real>(len: usize) -> Vec<E> {
     vec
 }
 
-/// Numbers from which on it pays.
+/// As [`take`], for what is kept for long: memory of just this size.
+pub fn take_to_keep<E: Real>(len: usize) -> Vec<E> {
+    within(len, len)
+}
+
+/// Numbers from which on larger memory pays.
 const MANY: usize = 1 << 17;
 /// How much larger memory may be than what is asked for, where it may be larger.
 const LARGER: usize = 4;

@@ -59,7 +59,7 @@ pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u8>)
     let [in_area, out_area] = size.area();
     assert_eq!(x.len(), size.input_len(), "sizes of a pooling");
     assert!(size.kernel <= WIDEST, "windows of {0} x {0}", size.kernel);
-    let mut y = memory::take(size.planes * out_area);
+    let mut y = memory::take_to_keep(size.planes * out_area);
     let mut winners = vec![0; y.len()];
     y.par_chunks_exact_mut(out_area)
         .zip(winners.par_chunks_exact_mut(out_area))

@@ -32,7 +32,7 @@ use saltty::{
 };
 
 pub use dealing::Stream;
-use dealing::batches;
+use dealing::{batches, share};
 
 use super::{
     Run, arrays,
@@ -91,7 +91,7 @@ pub struct Told<'p> {
 enum Untold<'p> {
     Failed(anyhow::Error),
     /// Photos beside it may have taken the room on the device.
-    Crowded(Decoded<'p>),
+    Crowded(Box<Decoded<'p>>),
 }
 
 /// The maps of one photo.
@@ -150,7 +150,7 @@ fn ask<'p>(
         while left > 0 {
             let together: Vec<_> = photos.by_ref().take(left.min(run.batch(crews))).collect();
             left -= together.len();
-            if together.is_empty() || !run.ask_all(together, |told| to.send(told).is_ok()) {
+            if together.is_empty() || !run.ask_all(crews, together, |told| to.send(told).is_ok()) {
                 return;
             }
         }
@@ -199,7 +199,7 @@ impl Run<'_> {
     /// How many photos each of so many crews computes together; fewer than at first if the device had no room for so many.
     fn batch(&self, crews: usize) -> usize {
         let sharing = if self.studio.classifier().device() == Device::Cpu { 1 } else { crews };
-        (self.together() / sharing >> self.halved.load(Ordering::Relaxed)).max(1)
+        share(self.together(), sharing, self.halved.load(Ordering::Relaxed))
     }
 
     /// Whether photos computed together will be asked for the same in turn: each for its likeliest classes, and for so few maps
@@ -219,37 +219,55 @@ impl Run<'_> {
     }
 
     /// Asks the network of all photos at once, and hands on what it says of each, in order; ends early and says so if
-    /// nobody wants it. For what had no room on the device beside others, the others are waited for.
-    fn ask_all<'p>(&self, photos: Vec<Result<Decoded<'p>>>, mut hand_on: impl FnMut(Result<Told<'p>>) -> bool) -> bool {
-        let beside = self.device.read();
-        let told = self.ask_together(photos);
+    /// nobody wants it. For what had no room on the device beside other crews' photos, these are waited for.
+    fn ask_all<'p>(
+        &self,
+        crews: usize,
+        photos: Vec<Result<Decoded<'p>>>,
+        mut hand_on: impl FnMut(Result<Told<'p>>) -> bool,
+    ) -> bool {
+        if crews == 1 || self.studio.classifier().device() == Device::Cpu {
+            return self.ask_together(false, photos, |told| hand_on(told.or_else(|untold| self.ask_again(untold))));
+        }
+        // Nothing is handed on meanwhile: who waits for somebody to take it must not keep others from the device.
+        let (mut all, beside) = (Vec::new(), self.device.read());
+        self.ask_together(true, photos, |told| {
+            all.push(told);
+            true
+        });
         drop(beside);
-        told.into_iter().all(|told| {
-            hand_on(told.or_else(|untold| match untold {
-                Untold::Failed(error) => Err(error),
-                Untold::Crowded(photo) => {
-                    let _alone = self.device.write();
-                    self.ask_alone(photo)
-                }
-            }))
-        })
+        all.into_iter().all(|told| hand_on(told.or_else(|untold| self.ask_again(untold))))
     }
 
     /// What the network says of photos asked of at once. Where they fail together, each is asked of alone, so that it is known
-    /// which one failed.
-    fn ask_together<'p>(&self, mut photos: Vec<Result<Decoded<'p>>>) -> Vec<Result<Told<'p>, Untold<'p>>> {
+    /// which one failed; if that is the device's fault, none is asked of any more.
+    fn ask_together<'p>(
+        &self,
+        shared: bool,
+        mut photos: Vec<Result<Decoded<'p>>>,
+        mut tell: impl FnMut(Result<Told<'p>, Untold<'p>>) -> bool,
+    ) -> bool {
         let halved = self.halved.load(Ordering::Relaxed);
         photos.iter_mut().flatten().for_each(|photo| photo.watch.resume());
         let squares: Vec<&Raster> = photos.iter().flatten().map(|photo| &photo.square).collect();
-        let together = if squares.len() > 1 { self.studio.sessions(&squares) } else { Ok(Vec::new()) };
+        let several = squares.len() > 1;
+        let together = if several { self.studio.sessions(&squares) } else { Ok(Vec::new()) };
         let share = squares.len().max(1) as f64;
         photos.iter_mut().flatten().for_each(|photo| photo.watch.lap_shared("forward", share));
-        let mut crowded = together.as_ref().is_err_and(|error| self.is_crowded(error, halved));
+        // Whether this may work with fewer photos on the device.
+        let is_crowded = |error: &saltty::Error| {
+            let devices = matches!(error, saltty::Error::Gpu { .. });
+            if devices && several {
+                self.shrink(error, halved);
+            }
+            devices && (several || shared)
+        };
+        let mut crowded = together.as_ref().is_err_and(is_crowded);
         let mut sessions = together.unwrap_or_default().into_iter();
-        let each = photos.into_iter().map(|photo| {
+        let mut ask = |photo: Result<Decoded<'p>>| {
             let mut photo = photo.map_err(Untold::Failed)?;
             if crowded {
-                return Err(Untold::Crowded(photo));
+                return Err(Untold::Crowded(photo.into()));
             }
             photo.watch.resume();
             let told = match sessions.next() {
@@ -257,24 +275,27 @@ impl Run<'_> {
                 None => self.ask_alone(photo.clone()),
             };
             told.map_err(|error| {
-                crowded = error.downcast_ref().is_some_and(|error| self.is_crowded(error, halved));
+                crowded = error.downcast_ref().is_some_and(is_crowded);
                 if crowded {
                     sessions.by_ref().for_each(drop);
-                    return Untold::Crowded(photo);
+                    return Untold::Crowded(photo.into());
                 }
                 Untold::Failed(error)
             })
-        });
-        each.collect()
+        };
+        photos.into_iter().all(|photo| tell(ask(photo)))
     }
 
-    /// Whether this may work with fewer photos on the device; then batches are halved, unless they have been since.
-    fn is_crowded(&self, error: &saltty::Error, halved: usize) -> bool {
-        let crowded = matches!(error, saltty::Error::Gpu { .. });
-        if crowded {
-            self.shrink(error, halved);
+    /// Asks of a photo for which there was no room, with the device to itself. (A lock is of use even if somebody panicked.)
+    fn ask_again<'p>(&self, untold: Untold<'p>) -> Result<Told<'p>> {
+        match untold {
+            Untold::Failed(error) => Err(error),
+            Untold::Crowded(mut photo) => {
+                let _alone = self.device.write();
+                photo.watch.resume();
+                self.ask_alone(*photo)
+            }
         }
-        crowded
     }
 
     fn ask_alone<'p>(&self, photo: Decoded<'p>) -> Result<Told<'p>> {

@@ -39,6 +39,11 @@ impl<'p> Stream<'p> {
     }
 }
 
+/// How many of `together` photos each of `sharing` crews computes at a time, if that was halved so often.
+pub fn share(together: usize, sharing: usize, halved: usize) -> usize {
+    (together / sharing).checked_shr(halved as u32).unwrap_or(0).max(1)
+}
+
 /// Which photos are computed together, at most `most`, for `crews` in turn. Several crews get about the same, and small batches
 /// first; one gets whole ones.
 pub fn batches(photos: usize, crews: usize, most: usize) -> Vec<Range<usize>> {
@@ -62,7 +67,18 @@ pub fn batches(photos: usize, crews: usize, most: usize) -> Vec<Range<usize>> {
 mod tests {
     use std::ops::Range;
 
-    use super::{FIRST, batches};
+    use super::{FIRST, batches, share};
+
+    #[test]
+    fn shares_get_smaller_but_never_none() {
+        assert_eq!(
+            [share(16, 2, 0), share(16, 2, 1), share(16, 1, 0), share(3, 2, 0), share(1, 2, 0)],
+            [8, 4, 16, 1, 1]
+        );
+        for halved in 7..200 {
+            assert_eq!(share(64, 1, halved), 1);
+        }
+    }
 
     #[test]
     fn batches_are_all_photos_in_order_and_crews_get_about_the_same() {
