@@ -198,8 +198,12 @@ impl Run<'_> {
 
     /// How many photos each of so many crews computes together; fewer than at first if the device had no room for so many.
     fn batch(&self, crews: usize) -> usize {
-        let sharing = if self.studio.classifier().device() == Device::Cpu { 1 } else { crews };
-        share(self.together(), sharing, self.halved.load(Ordering::Relaxed))
+        share(self.together(), self.sharing(crews), self.halved.load(Ordering::Relaxed))
+    }
+
+    /// How many of so many crews share the room on the device; on the processor each has its own.
+    fn sharing(&self, crews: usize) -> usize {
+        if self.studio.classifier().device() == Device::Cpu { 1 } else { crews }
     }
 
     /// Whether photos computed together will be asked for the same in turn: each for its likeliest classes, and for so few maps
@@ -226,7 +230,7 @@ impl Run<'_> {
         photos: Vec<Result<Decoded<'p>>>,
         mut hand_on: impl FnMut(Result<Told<'p>>) -> bool,
     ) -> bool {
-        if crews == 1 || self.studio.classifier().device() == Device::Cpu {
+        if self.sharing(crews) == 1 {
             return self.ask_together(false, photos, |told| hand_on(told.or_else(|untold| self.ask_again(untold))));
         }
         // Nothing is handed on meanwhile: who waits for somebody to take it must not keep others from the device.
