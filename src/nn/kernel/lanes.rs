@@ -2,12 +2,14 @@
 #![expect(unsafe_code, reason = "processor intrinsics, and loads and stores through raw pointers")]
 #![expect(clippy::inline_always, reason = "intrinsics must be inlined into functions that have their instructions")]
 
+mod doubles;
 mod plain;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 use std::{fmt, sync::OnceLock};
 
+pub(super) use doubles::{Doubles, PlainDoubles};
 pub(super) use plain::Plain;
 
 /// Which instructions the fast kernels use.

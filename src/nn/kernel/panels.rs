@@ -90,8 +90,38 @@ pub fn multiply<const TRANSPOSED: bool>(
     blocks: Blocks,
     out: &mut [f32],
 ) {
+    let part = Part { before: 0, whole: shape.depth(TRANSPOSED) };
+    go_on::<TRANSPOSED>(level, part, shape, matrices, groups, blocks, out);
+}
+
+/// A part of the depth of a product.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    /// The depth that was summed up before, which sums go on from.
+    pub before: usize,
+    /// The depth of the whole product.
+    pub whole: usize,
+}
+
+/// As [`multiply`] for a part of the depth, where matrices and blocks are only of this part: sums go on from those that `out` holds
+/// already, unless the part is the first. To the bit the same as the whole depth at once.
+///
+/// # Panics
+/// If a size does not fit.
+pub fn go_on<const TRANSPOSED: bool>(
+    level: Level,
+    part: Part,
+    shape: Panels,
+    matrices: &[f32],
+    groups: Range<usize>,
+    blocks: Blocks,
+    out: &mut [f32],
+) {
     if shape.is_empty() || blocks.columns == 0 {
-        return out.fill(0.0);
+        if part.before == 0 {
+            out.fill(0.0);
+        }
+        return;
     }
     let (depth, width, rows) = (shape.depth(TRANSPOSED), blocks.width(), OCTET * groups.len());
     let count = matrices.len() / shape.len();
@@ -108,6 +138,7 @@ pub fn multiply<const TRANSPOSED: bool>(
             apart,
             groups: groups.len(),
             depth,
+            part,
             block: block.as_ptr(),
             next_block: blocks.apart,
             step: blocks.step,
@@ -140,6 +171,7 @@ struct Job {
     apart: usize,
     groups: usize,
     depth: usize,
+    part: Part,
     block: *const f32,
     /// From the block to that of the product that is next, if any is.
     next_block: usize,

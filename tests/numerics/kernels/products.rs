@@ -6,7 +6,7 @@ use crate::common::numbers::{noise, reals};
 use proptest::prelude::*;
 use saltty::nn::kernel::{
     lanes::Level,
-    panels::{Blocks, OCTET, Panels, multiply},
+    panels::{Blocks, OCTET, Panels, Part, go_on, multiply},
 };
 
 /// Some matrices, their blocks, and which groups of rows are asked for.
@@ -54,6 +54,46 @@ impl Products {
         let multiply = if self.transposed { multiply::<true> } else { multiply::<false> };
         multiply(level, self.shape, &self.matrices, self.groups.clone(), blocks, &mut out);
         out.chunks_exact(blocks.width()).flat_map(|row| row[..columns].to_vec()).collect()
+    }
+
+    /// The same in parts of the depth, each with matrices of its own: `cut` of it (whole squares), then the rest.
+    fn in_parts(&self, level: Level, cut: usize) -> Vec<f32> {
+        let depth = self.shape.depth(self.transposed);
+        let width = self.columns.next_multiple_of(OCTET);
+        let mut out = vec![f32::NAN; self.count * self.groups.len() * OCTET * width];
+        for part in [0..cut, cut..depth] {
+            let [rows, columns] = if self.transposed {
+                [part.clone(), 0..self.shape.columns]
+            } else {
+                [0..self.shape.rows, part.clone()]
+            };
+            let shape = Panels { rows: rows.len(), columns: columns.len() };
+            let mut matrices = vec![f32::NAN; self.count * shape.len()];
+            for product in 0..self.count {
+                let (whole, some) =
+                    (&self.matrices[product * self.shape.len()..], &mut matrices[product * shape.len()..]);
+                // Also what is between rows and panels: a vector may reach there.
+                some[..shape.len()].fill(0.0);
+                for row in 0..rows.len() {
+                    for column in 0..columns.len() {
+                        some[shape.at(row, column)] = whole[self.shape.at(rows.start + row, columns.start + column)];
+                    }
+                }
+            }
+            // Of the last block, only its rows are there.
+            let values: Vec<f32> = self.blocks.iter().copied().chain([f32::NAN; 2 * OCTET]).collect();
+            let values = &values[part.start * self.step()..];
+            let blocks = Blocks { values, apart: self.apart(), step: self.step(), columns: self.columns };
+            let go_on = if self.transposed { go_on::<true> } else { go_on::<false> };
+            let part = Part { before: part.start, whole: depth };
+            go_on(level, part, shape, &matrices, self.groups.clone(), blocks, &mut out);
+        }
+        out.chunks_exact(width).flat_map(|row| row[..self.columns].to_vec()).collect()
+    }
+
+    /// How many of the rows asked for are rows of the matrix.
+    fn rows(&self) -> usize {
+        (self.shape.outputs(self.transposed) - self.groups.start * OCTET).min(self.groups.len() * OCTET)
     }
 
     /// The sum for one row and one column of a product, and of its absolute parts.
@@ -127,6 +167,26 @@ proptest! {
         let alone = products.computed(level, column, 1);
         let found: Vec<f32> = whole.chunks_exact(products.columns).map(|row| row[column]).collect();
         prop_assert!(same(&found, &alone));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn parts_of_the_depth_give_the_same_bits(
+        products in products(), cut in any::<prop::sample::Index>(), level in any::<prop::sample::Index>(),
+    ) {
+        let levels = Level::available();
+        let level = levels[level.index(levels.len())];
+        let squares = products.shape.depth(products.transposed) / OCTET;
+        let parts = products.in_parts(level, OCTET * cut.index(squares + 1));
+        let whole = products.computed(level, 0, products.columns);
+        let rows = products.rows() * products.columns;
+        let all = products.groups.len() * OCTET * products.columns;
+        for (parts, whole) in parts.chunks_exact(all).zip(whole.chunks_exact(all)) {
+            prop_assert!(same(&parts[..rows], &whole[..rows]));
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Arithmetic, Lanes, Octet};
 /// Eight f32 in whatever registers there are.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
-pub struct Plain([f32; 8]);
+pub struct Plain(pub(super) [f32; 8]);
 
 impl Plain {
     #[inline(always)]

@@ -22,7 +22,7 @@ impl Job {
         unsafe {
             let out = self.out.add((group * OCTET + first) * self.width + at * OCTET);
             let mut sums = Sums { many: [[L::all(0.0); N]; M], few: [O::all(0.0); R] };
-            if deep.start > 0 {
+            if self.part.before + deep.start > 0 {
                 sums.load(out, self.width, few);
             }
             let mut x = self.block.add(deep.start * self.step + at * OCTET);
@@ -68,6 +68,22 @@ impl Job {
         }
     }
 
+    /// What [`put`](Self::put) wrote.
+    #[inline(always)]
+    pub(super) unsafe fn kept<const R: usize>(self, group: usize, at: usize) -> [[f32; OCTET]; R] {
+        let mut columns = [[0.0; OCTET]; R];
+        // SAFETY: the caller vouches for the job, and that group and columns are inside it.
+        unsafe {
+            let out = self.out.add(group * OCTET * self.width + at);
+            for r in 0..R {
+                for m in 0..OCTET {
+                    columns[r][m] = *out.add(m * self.width + r);
+                }
+            }
+        }
+        columns
+    }
+
     /// All rows of `G` groups from `group`, which it moves on, times `R` columns from column `at`.
     #[inline(always)]
     pub(super) unsafe fn columns<L: Octet, const G: usize, const R: usize, const T: bool>(
@@ -78,6 +94,14 @@ impl Job {
         // SAFETY: the caller vouches for the job, and that groups and columns are inside it.
         unsafe {
             let mut sums = [[L::all(0.0); R]; G];
+            if self.part.before > 0 {
+                for g in 0..G {
+                    let columns: [[f32; OCTET]; R] = self.kept(*group + g, at);
+                    for r in 0..R {
+                        sums[g][r] = L::load(columns[r].as_ptr());
+                    }
+                }
+            }
             let mut x = self.block.add(at);
             let matrix = self.matrix.add(*group * self.apart);
             if T {

@@ -14,7 +14,7 @@ use crate::nn::{
     Real,
     kernel::{
         gemm::Shared,
-        lanes::{Level, Octet, Plain},
+        lanes::{Doubles, Level, Octet, Plain, PlainDoubles, prefetch},
         memory,
         panels::{OCTET, Panels},
         weight::Weight,
@@ -50,7 +50,7 @@ impl Filter {
             let mut each = bytemuck::cast_slice(&filters).chunks_exact(width);
             let rows = std::array::from_fn(|_| each.next().unwrap_or(&nothing));
             // SAFETY: threads differ in the group.
-            unsafe { panel(level, tile, (group, rows), shape, &shared) };
+            unsafe { panel(level, tile, (group, rows), shape, (&shared, true)) };
         });
         Self { tile, shape, values }
     }
@@ -71,7 +71,7 @@ impl Filter {
                 if output < outputs.end { row() } else { &nothing }
             });
             // SAFETY: nobody else knows of this memory.
-            unsafe { panel(level, filters.tile, (group, rows), shape, &shared) };
+            unsafe { panel(level, filters.tile, (group, rows), shape, (&shared, false)) };
         }
         Self { tile: filters.tile, shape, values }
     }
@@ -103,7 +103,8 @@ fn elements(tile: usize) -> usize {
     (tile + 2) * (tile + 2)
 }
 
-/// One group of outputs' filters into each matrix.
+/// One group of outputs' filters into each matrix; `through_block` if these are so far apart that single writes to each in turn
+/// would push each other out of the cache.
 ///
 /// # Safety
 /// Nobody else may touch the group's panels meanwhile.
@@ -112,74 +113,111 @@ unsafe fn panel(
     tile: usize,
     (group, rows): (usize, Eight<&[f32]>),
     shape: Panels,
-    values: &Shared<'_, f32>,
+    (values, through_block): (&Shared<'_, f32>, bool),
 ) {
     let mut block = Block([[0.0; RUN * OCTET]; 36]);
     for first in (0..shape.columns).step_by(RUN) {
-        let count = RUN.min(shape.columns - first);
-        run_filters(level, tile, rows, first..first + count, &mut block.0);
-        let start = shape.at(group * OCTET, first);
-        for (element, block) in block.0[..elements(tile)].iter().enumerate() {
-            // SAFETY: the caller's promise.
-            unsafe { values.write(element * shape.len() + start, &block[..count * OCTET]) };
+        let inputs = first..shape.columns.min(first + RUN);
+        let (start, count) = (shape.at(group * OCTET, first), inputs.len() * OCTET);
+        if through_block {
+            // SAFETY: the block has place for a run of each element.
+            unsafe { run_filters(level, tile, rows, inputs, (block.0.as_mut_ptr().cast(), RUN * OCTET)) };
+            for (element, block) in block.0[..elements(tile)].iter().enumerate() {
+                // SAFETY: the caller's promise.
+                unsafe { values.write(element * shape.len() + start, &block[..count]) };
+            }
+        } else {
+            let to = values.pointer(start, (elements(tile) - 1) * shape.len() + count);
+            // SAFETY: the caller's promise, and what is written there is inside the slice.
+            unsafe { run_filters(level, tile, rows, inputs, (to, shape.len())) };
         }
     }
 }
 
 /// Numbers of a window.
 const TAPS: usize = 9;
-/// Input channels transformed before they are written: the matrices lie so far apart that single writes to each in turn
-/// push each other out of the cache.
+/// Input channels transformed at a time.
 const RUN: usize = 8;
+
+/// Numbers of a cache line, and such lines of a row that a run has.
+const LINE: usize = 16;
+const LINES: usize = (RUN * TAPS).div_ceil(LINE);
 
 /// Elements of tiles, each of a run of inputs and eight outputs.
 #[repr(align(64))]
 struct Block([[f32; RUN * OCTET]; 36]);
 
-/// `G g G^T` of eight outputs' kernels of some inputs; `rows` are these outputs' filters.
-fn run_filters(level: Level, tile: usize, rows: Eight<&[f32]>, part: Range<usize>, out: &mut [[f32; RUN * OCTET]; 36]) {
-    // SAFETY: the level was found available.
+/// `G g G^T` of eight outputs' kernels of some inputs, at most `RUN`; `rows` are these outputs' filters.
+///
+/// # Safety
+/// The elements of tiles go to `to.0`, `to.1` apart, each as many eights as there are inputs: there must be memory for them.
+unsafe fn run_filters(level: Level, tile: usize, rows: Eight<&[f32]>, inputs: Range<usize>, to: (*mut f32, usize)) {
+    // SAFETY: the level was found available, and the caller vouches for the memory.
     unsafe {
         match (level, tile) {
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2 | Level::Avx512, 2) => filters_avx2::<4>(rows, part, out),
+            (Level::Avx512, 2) => filters_avx512::<4>(rows, inputs, to),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2 | Level::Avx512, _) => filters_avx2::<6>(rows, part, out),
-            (_, 2) => filters::<Plain, 4>(rows, part, out),
-            _ => filters::<Plain, 6>(rows, part, out),
+            (Level::Avx512, _) => filters_avx512::<6>(rows, inputs, to),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, 2) => filters_avx2::<4>(rows, inputs, to),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, _) => filters_avx2::<6>(rows, inputs, to),
+            (_, 2) => filters::<Plain, PlainDoubles, 4>(rows, inputs, to),
+            _ => filters::<Plain, PlainDoubles, 6>(rows, inputs, to),
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+unsafe fn filters_avx512<const T: usize>(rows: Eight<&[f32]>, inputs: Range<usize>, to: (*mut f32, usize)) {
+    use std::arch::x86_64::{__m256, __m512d};
+    // SAFETY: the caller vouches for AVX-512 and the memory.
+    unsafe { filters::<__m256, __m512d, T>(rows, inputs, to) };
+}
+
+#[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
-unsafe fn filters_avx2<const T: usize>(rows: Eight<&[f32]>, part: Range<usize>, out: &mut [[f32; RUN * OCTET]; 36]) {
-    // SAFETY: the caller vouches for AVX2.
-    unsafe { filters::<std::arch::x86_64::__m256, T>(rows, part, out) };
+unsafe fn filters_avx2<const T: usize>(rows: Eight<&[f32]>, inputs: Range<usize>, to: (*mut f32, usize)) {
+    use std::arch::x86_64::{__m256, __m256d};
+    // SAFETY: the caller vouches for AVX2 and the memory.
+    unsafe { filters::<__m256, [__m256d; 2], T>(rows, inputs, to) };
 }
 
 /// One of each of eight outputs.
 type Eight<N> = [N; OCTET];
 
 #[inline(always)]
-unsafe fn filters<L: Octet, const T: usize>(
+unsafe fn filters<L: Octet, D: Doubles, const T: usize>(
     rows: Eight<&[f32]>,
-    part: Range<usize>,
-    out: &mut [[f32; RUN * OCTET]; 36],
+    inputs: Range<usize>,
+    (to, apart): (*mut f32, usize),
 ) {
     let matrix = filter_matrix::<T>();
     let mut kernels = [[0.0; OCTET]; RUN * TAPS];
-    // SAFETY: the caller vouches for the instructions of `L`.
-    unsafe { side_by_side::<L>(rows, part.start * TAPS, &mut kernels[..part.len() * TAPS]) };
-    for (at, kernel) in kernels.as_chunks::<TAPS>().0[..part.len()].iter().enumerate() {
-        let [a, b, c, d, e, f, g, h, i] = kernel.map(|eight| eight.map(f64::from));
-        let columns =
-            [weighted(&matrix, [&a, &d, &g]), weighted(&matrix, [&b, &e, &h]), weighted(&matrix, [&c, &f, &i])];
-        for row in 0..T {
-            let along = weighted(&matrix, [&columns[0][row], &columns[1][row], &columns[2][row]]);
-            for column in 0..T {
-                for r in 0..OCTET {
-                    out[row * T + column][at * OCTET + r] = along[column][r] as f32;
+    for row in rows {
+        // Eight rows at once are more than the processor foresees.
+        let next = row.as_ptr().wrapping_add(inputs.end * TAPS);
+        for line in 0..LINES {
+            prefetch(next.wrapping_add(line * LINE));
+        }
+    }
+    // SAFETY: the caller vouches for the instructions of `L` and `D`, and for the memory.
+    unsafe {
+        side_by_side::<L>(rows, inputs.start * TAPS, &mut kernels[..inputs.len() * TAPS]);
+        for at in 0..inputs.len() {
+            let mut taps = [D::all(0.0); TAPS];
+            for tap in 0..TAPS {
+                taps[tap] = D::widened(kernels[at * TAPS + tap].as_ptr());
+            }
+            let [a, b, c, d, e, f, g, h, i] = taps;
+            let (left, middle) = (weighted(&matrix, [a, d, g]), weighted(&matrix, [b, e, h]));
+            let right = weighted(&matrix, [c, f, i]);
+            for row in 0..T {
+                let along = weighted(&matrix, [left[row], middle[row], right[row]]);
+                for (column, eight) in along.into_iter().enumerate() {
+                    eight.narrowed(to.add((row * T + column) * apart + at * OCTET));
                 }
             }
         }
@@ -209,17 +247,18 @@ unsafe fn side_by_side<L: Octet>(rows: Eight<&[f32]>, first: usize, out: &mut [E
 /// `G` times three numbers. Its first row sees only the first, its last only the third as it is, and those between are pairs
 /// that differ in the sign of the second.
 #[inline(always)]
-fn weighted<const T: usize>(matrix: &[[f64; 3]; T], [a, b, c]: [&Eight<f64>; 3]) -> [Eight<f64>; T] {
-    let mut out = [[0.0; OCTET]; T];
-    for r in 0..OCTET {
-        out[0][r] = a[r] * matrix[0][0];
-        out[T - 1][r] = c[r];
-        for pair in (1..T - 1).step_by(2) {
+unsafe fn weighted<D: Doubles, const T: usize>(matrix: &[[f64; 3]; T], [a, b, c]: [D; 3]) -> [D; T] {
+    // SAFETY: the caller vouches for the instructions of `D`.
+    unsafe {
+        let mut out = [c; T];
+        out[0] = a.mul(D::all(matrix[0][0]));
+        let mut pair = 1;
+        while pair < T - 1 {
             let [constant, linear, square] = matrix[pair];
-            let (even, odd) = (a[r] * constant + c[r] * square, b[r] * linear);
-            out[pair][r] = even + odd;
-            out[pair + 1][r] = even - odd;
+            let (even, odd) = (a.mul(D::all(constant)).add(c.mul(D::all(square))), b.mul(D::all(linear)));
+            (out[pair], out[pair + 1]) = (even.add(odd), even.sub(odd));
+            pair += 2;
         }
+        out
     }
-    out
 }

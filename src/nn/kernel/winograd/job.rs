@@ -2,7 +2,7 @@
 //! while it is at hand.
 #![expect(unsafe_code, reason = "pieces of one output are written by several threads")]
 
-use std::{borrow::Cow, ops::Range};
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ use crate::nn::{
         gemm::Shared,
         lanes::{Level, ask, turn},
         memory::Buffer,
-        panels::{Blocks, OCTET, multiply},
+        panels::{Blocks, OCTET, Part, go_on, multiply},
         relu::{Notes, Open},
     },
 };
@@ -30,9 +30,10 @@ const AT_ONCE: usize = 4;
 const GROUP: usize = 32;
 /// Numbers that fill a second cache, 1 MB.
 const PRODUCTS: usize = 1 << 18;
-/// The same where filters are transformed for it. Of 16 to 128 none was quicker in a cold run of VGG19; with tiles of side 4, those
-/// of 512 input channels take 4.7 MB.
+/// The same where filters are transformed for it.
 const PASSING: usize = 2 * GROUP;
+/// Input channels of whose filters, with so many outputs, the transforms stay in the second cache until they are used.
+const DEEP: usize = 64;
 /// Reading a block's transform takes as long as computing so many output channels, about.
 const READING: usize = 16;
 /// Input channels transformed by one thread at a time.
@@ -228,13 +229,9 @@ impl<'a> Job<'a> {
     ) {
         let (tiles, apart) = (tiling.padded_tiles(rows), self.element_len(tiling, rows));
         let groups = outputs.len().div_ceil(OCTET);
-        let (filter, first) = self.filter::<BACK>(&outputs);
         let mut products = Buffer::new(tiling.elements() * groups * OCTET * tiles);
         let blocks = Blocks { values: transformed, apart, step: tiles, columns: tiling.tiles(rows) };
-        multiply::<BACK>(self.level, filter.shape, filter.matrices(), first..first + groups, blocks, &mut products);
-        if let Cow::Owned(filter) = filter {
-            filter.done();
-        }
+        self.products::<BACK>(&outputs, blocks, &mut products);
         let mut scratch = Buffer::new(tiling.output_scratch(rows));
         let (pixels, [height, width]) = (tiling.pixels(rows, BACK), tiling.sides());
         let first = pixels.start / width;
@@ -260,15 +257,25 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The filters of some output channels, and which group of eight of them is the first.
-    fn filter<const BACK: bool>(&self, outputs: &Range<usize>) -> (Cow<'_, Filter>, usize) {
-        let all = 0..self.inputs;
+    /// The products of a block with the filters of some output channels.
+    fn products<const BACK: bool>(&self, outputs: &Range<usize>, blocks: Blocks<'_>, products: &mut [f32]) {
+        let groups = outputs.len().div_ceil(OCTET);
         match self.filters {
-            Filters::Ready(filter) => (Cow::Borrowed(filter), outputs.start / OCTET),
-            Filters::Untransformed(plain) if BACK => {
-                (Cow::Owned(Filter::some(self.level, &plain, all, outputs.clone())), 0)
+            Filters::Ready(filter) => {
+                let first = outputs.start / OCTET;
+                multiply::<BACK>(self.level, filter.shape, filter.matrices(), first..first + groups, blocks, products);
             }
-            Filters::Untransformed(plain) => (Cow::Owned(Filter::some(self.level, &plain, outputs.clone(), all)), 0),
+            Filters::Untransformed(plain) => {
+                for start in (0..self.inputs).step_by(DEEP) {
+                    let part = Part { before: start, whole: self.inputs };
+                    let deep = start..self.inputs.min(start + DEEP);
+                    let blocks = Blocks { values: &blocks.values[start * blocks.step..], ..blocks };
+                    let [rows, columns] = if BACK { [deep, outputs.clone()] } else { [outputs.clone(), deep] };
+                    let filter = Filter::some(self.level, &plain, rows, columns);
+                    go_on::<BACK>(self.level, part, filter.shape, filter.matrices(), 0..groups, blocks, products);
+                    filter.done();
+                }
+            }
         }
     }
 
