@@ -38,9 +38,9 @@ impl<E: Real> Sweep<'_, E> {
     /// What the look-ups return.
     pub fn pull(
         &mut self,
-        output: impl Fn(&mut Gradients<E, Cpu>) -> Result<&mut Store<E>, CpuError>,
-        input: impl Fn(&mut Gradients<E, Cpu>) -> Result<&mut Store<E>, CpuError>,
-        step: impl FnOnce(&[E], &mut [E]),
+        output: LookUp<'_, E>,
+        input: LookUp<'_, E>,
+        step: &mut dyn FnMut(&[E], &mut [E]),
     ) -> Result<(), CpuError> {
         let upstream = std::mem::take::<Vec<E>>(output(self.gradients)?);
         step(&upstream, input(self.gradients)?);
@@ -233,7 +233,7 @@ pub(super) fn emit<X: Shape, Y: Shape, E: Real, T: Recorder<E>>(
     let (x, y_ghost) = (x.ghost(), y.ghost());
     tape.record(name, &y, move |sweep| {
         let rule = sweep.rule();
-        sweep.pull(|g| g.get_or_alloc_mut(&y_ghost), |g| g.get_or_alloc_mut(&x), |up, down| back(rule, up, down))
+        sweep.pull(&|g| g.get_or_alloc_mut(&y_ghost), &|g| g.get_or_alloc_mut(&x), &mut |up, down| back(rule, up, down))
     });
     Ok(y.put_tape(tape))
 }

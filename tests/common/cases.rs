@@ -1,13 +1,39 @@
 //! Random cases, counted and printed: proptest with the number of cases that ran.
 
-use std::{cell::Cell, fmt::Debug};
+use std::{
+    any::Any,
+    cell::Cell,
+    fmt::{self, Debug},
+};
 
 use proptest::{
-    strategy::Strategy,
+    strategy::{BoxedStrategy, Strategy},
     test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner},
 };
 
 use super::proof::Proof;
+
+/// A value of some type.
+struct Drawn {
+    value: Box<dyn Any>,
+    show: fn(&dyn Any, &mut fmt::Formatter<'_>) -> fmt::Result,
+}
+
+impl Drawn {
+    fn new<V: Debug + 'static>(value: V) -> Self {
+        Self { value: Box::new(value), show: |value, f| value.downcast_ref::<V>().fmt(f) }
+    }
+
+    fn of<V: 'static>(self) -> V {
+        *self.value.downcast().expect("a value of the type that was drawn")
+    }
+}
+
+impl Debug for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (self.show)(&*self.value, f)
+    }
+}
 
 /// How many random cases ran, and how often a point was drawn anew because it lay on a kink.
 #[derive(Default)]
@@ -19,10 +45,27 @@ pub struct Cases {
 impl Cases {
     /// Runs `check` on `count` values of `strategy`; a failing value is made smaller before it is reported.
     #[track_caller]
-    pub fn run<S: Strategy>(&self, what: &str, count: u32, strategy: S, check: impl Fn(S::Value) -> Result<(), String>)
-    where
+    pub fn run<S: Strategy + 'static>(
+        &self,
+        what: &str,
+        count: u32,
+        strategy: S,
+        check: impl Fn(S::Value) -> Result<(), String>,
+    ) where
         S::Value: Debug,
     {
+        self.run_any(what, count, strategy.prop_map(Drawn::new).boxed(), &|drawn| check(drawn.of()));
+    }
+
+    /// The same for values of any type: proptest's runner takes long to compile, and is compiled for each type of values.
+    #[track_caller]
+    fn run_any(
+        &self,
+        what: &str,
+        count: u32,
+        strategy: BoxedStrategy<Drawn>,
+        check: &dyn Fn(Drawn) -> Result<(), String>,
+    ) {
         let config = Config {
             failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
             max_shrink_iters: 2000,

@@ -62,6 +62,10 @@ pub fn moved(x: &[f64], t: f64, d: &[f64]) -> Vec<f64> {
 
 /// The first element of `a` further from `b` than its bound, in words.
 pub fn beyond(a: &[f64], b: &[f64], bound: impl Fn(usize) -> f64) -> Result<(), String> {
+    beyond_any(a, b, &bound)
+}
+
+fn beyond_any(a: &[f64], b: &[f64], bound: &dyn Fn(usize) -> f64) -> Result<(), String> {
     if a.len() != b.len() {
         return Err(format!("{} numbers are not {}", a.len(), b.len()));
     }

@@ -29,6 +29,9 @@ pub struct Desk<E: Real, P: Place<E>> {
 
 type Job<E, P> = Box<dyn FnOnce(&mut Desk<E, P>) + Send>;
 
+/// Opens the device and places a network there.
+type Put<E, P> = Box<dyn FnOnce() -> Result<Placed<E, P>, String> + Send>;
+
 /// Where work for the device is handed in.
 pub struct Line<E: Real, P: Place<E>> {
     device: Device,
@@ -50,18 +53,22 @@ impl<E: Real, P: Place<E> + 'static> Line<E, P> {
         network: N,
         image: Extent,
     ) -> Result<Self> {
+        Self::begin(device, image, Box::new(move || Placed::new(open()?, &network).map_err(|error| error.to_string())))
+    }
+
+    /// The same, whatever the network's type: threads and their channels take long to compile.
+    fn begin(device: Device, image: Extent, put: Put<E, P>) -> Result<Self> {
         let (jobs, work) = mpsc::channel();
         let (answer, ready) = mpsc::channel();
         let place = move || {
             let place = || {
-                let placed = Placed::new(open()?, &network).map_err(|error| error.to_string())?;
+                let placed = put()?;
                 if device != Device::Cpu {
                     placed.rehearse(image).map_err(|error| error.to_string())?;
                 }
                 Ok(placed)
             };
             let placed = catch_unwind(AssertUnwindSafe(place)).unwrap_or_else(|panic| Err(words(&*panic)));
-            drop(network);
             match placed {
                 Ok(network) => {
                     let _ = answer.send(Ok(()));

@@ -101,6 +101,10 @@ impl<E: Real> Trail<E> {
         self.nodes().map(|(print, node)| (print.name.clone(), node.shape())).collect()
     }
 
+    fn leave(&mut self, name: &Name, node: Box<dyn Node<E>>, back: Step<E>) {
+        self.prints.push(Footprint { name: name.clone(), node: Some(node), way: Way::Layer(back), sums: None });
+    }
+
     fn nodes(&self) -> impl Iterator<Item = (&Footprint<E>, &dyn Node<E>)> {
         self.prints.iter().filter_map(|print| Some((print, print.node.as_deref()?)))
     }
@@ -244,8 +248,7 @@ impl<E: Real> Recorder<E> for Trail<E> {
         output: &Tensor<S, E, Cpu>,
         back: impl Fn(&mut Sweep<E>) -> Result<(), CpuError> + 'static,
     ) {
-        let node: Option<Box<dyn Node<E>>> = Some(Box::new(output.clone()));
-        self.prints.push(Footprint { name: name.clone(), node, way: Way::Layer(Box::new(back)), sums: None });
+        self.leave(name, Box::new(output.clone()), Box::new(back));
     }
 
     fn record_run(
