@@ -31,7 +31,7 @@ impl<E: Real> Sweep<'_, E> {
 
     /// Hands `step` the gradient of a layer's output and that of its input, to which it must *add*.
     ///
-    /// `output` and `input` look the two up (`|g| g.get_or_alloc_mut(&ghost)`). The output's gradient is lent, not
+    /// `output` and `input` look the two up (`&|g| g.get_or_alloc_mut(&ghost)`). The output's gradient is lent, not
     /// copied; on a [`Trail`] its memory is freed afterwards.
     ///
     /// # Errors

@@ -21,7 +21,7 @@ struct Drawn {
 
 impl Drawn {
     fn new<V: Debug + 'static>(value: V) -> Self {
-        Self { value: Box::new(value), show: |value, f| value.downcast_ref::<V>().fmt(f) }
+        Self { value: Box::new(value), show: |value, f| value.downcast_ref::<V>().expect("of this type").fmt(f) }
     }
 
     fn of<V: 'static>(self) -> V {
@@ -54,7 +54,7 @@ impl Cases {
     ) where
         S::Value: Debug,
     {
-        self.run_any(what, count, strategy.prop_map(Drawn::new).boxed(), &|drawn| check(drawn.of()));
+        self.run_any(what, count, &strategy.prop_map(Drawn::new).boxed(), &|drawn| check(drawn.of()));
     }
 
     /// The same for values of any type: proptest's runner takes long to compile, and is compiled for each type of values.
@@ -63,7 +63,7 @@ impl Cases {
         &self,
         what: &str,
         count: u32,
-        strategy: BoxedStrategy<Drawn>,
+        strategy: &BoxedStrategy<Drawn>,
         check: &dyn Fn(Drawn) -> Result<(), String>,
     ) {
         let config = Config {
@@ -72,7 +72,7 @@ impl Cases {
             ..Config::with_cases(count)
         };
         let redrawn = self.redrawn.get();
-        let outcome = TestRunner::new(config).run(&strategy, |value| check(value).map_err(TestCaseError::fail));
+        let outcome = TestRunner::new(config).run(strategy, |value| check(value).map_err(TestCaseError::fail));
         if let Err(error) = outcome {
             panic!("{what}: {error}");
         }

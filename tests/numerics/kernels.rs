@@ -101,7 +101,9 @@ fn check_passing(level: Level, tile: usize, size: &conv::Size, seed: u64) {
         check_gates(level, size, (&x, &up), filters, &down);
         (y, down)
     });
-    assert!(ready == passing, "{level}, tiles of {tile}, {size:?}");
+    let bits = |values: &[f32]| -> Vec<u32> { values.iter().map(|value| value.to_bits()).collect() };
+    let same = bits(&ready.0) == bits(&passing.0) && bits(&ready.1) == bits(&passing.1);
+    assert!(same, "{level}, tiles of {tile}, {size:?}");
 }
 
 /// With a rectifier behind: as one after the other, to the bit. `down` is the gradient without.
@@ -209,6 +211,27 @@ fn deep_products_are_the_definition_with_all_instructions() {
             }
             check_columns(level, &point, 7);
         }
+    }
+}
+
+/// Filters transformed when they are used, for some output channels and some input channels at a time: several of both, on one thread
+/// and on more, for two images.
+#[test]
+fn passing_filters_of_many_channels_have_the_same_bits() {
+    let sides = [14, 13];
+    let size = conv::Size {
+        batch: 2,
+        inputs: 130,
+        outputs: 137,
+        input: sides,
+        output: sides,
+        kernel: 3,
+        stride: 1,
+        padding: 1,
+    };
+    for (level, threads) in Level::available().into_iter().flat_map(|level| [(level, 1), (level, 2)]) {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| [2, 4].into_iter().for_each(|tile| check_passing(level, tile, &size, 9)));
     }
 }
 

@@ -90,27 +90,28 @@ pub fn multiply<const TRANSPOSED: bool>(
     blocks: Blocks,
     out: &mut [f32],
 ) {
-    let part = Part { before: 0, whole: shape.depth(TRANSPOSED) };
-    go_on::<TRANSPOSED>(level, part, shape, matrices, groups, blocks, out);
+    let part = DepthPart { before: 0, whole: shape.depth(TRANSPOSED) };
+    multiply_part::<TRANSPOSED>(level, part, shape, matrices, groups, blocks, out);
 }
 
-/// A part of the depth of a product.
+/// A part of the depth of a product: which, is said here, and how much, by the matrices.
 #[derive(Clone, Copy, Debug)]
-pub struct Part {
+pub struct DepthPart {
     /// The depth that was summed up before, which sums go on from.
     pub before: usize,
-    /// The depth of the whole product.
+    /// The depth of the whole product: with much, columns are asked for ahead.
     pub whole: usize,
 }
 
 /// As [`multiply`] for a part of the depth, where matrices and blocks are only of this part: sums go on from those that `out` holds
-/// already, unless the part is the first. To the bit the same as the whole depth at once.
+/// already, unless the part is the first. Parts come in the order of the depth, cut wherever; all else stays the same for each. To the
+/// bit the same as the whole depth at once.
 ///
 /// # Panics
 /// If a size does not fit.
-pub fn go_on<const TRANSPOSED: bool>(
+pub fn multiply_part<const TRANSPOSED: bool>(
     level: Level,
-    part: Part,
+    part: DepthPart,
     shape: Panels,
     matrices: &[f32],
     groups: Range<usize>,
@@ -124,6 +125,7 @@ pub fn go_on<const TRANSPOSED: bool>(
         return;
     }
     let (depth, width, rows) = (shape.depth(TRANSPOSED), blocks.width(), OCTET * groups.len());
+    assert!(part.before + depth <= part.whole, "a part of the depth");
     let count = matrices.len() / shape.len();
     assert!(matrices.len().is_multiple_of(shape.len()) && out.len() >= count * rows * width, "sizes of products");
     assert!(groups.end <= shape.outputs(TRANSPOSED).div_ceil(OCTET), "rows of a product");
@@ -171,7 +173,7 @@ struct Job {
     apart: usize,
     groups: usize,
     depth: usize,
-    part: Part,
+    part: DepthPart,
     block: *const f32,
     /// From the block to that of the product that is next, if any is.
     next_block: usize,

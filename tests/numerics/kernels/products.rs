@@ -6,7 +6,7 @@ use crate::common::numbers::{noise, reals};
 use proptest::prelude::*;
 use saltty::nn::kernel::{
     lanes::Level,
-    panels::{Blocks, OCTET, Panels, Part, go_on, multiply},
+    panels::{Blocks, DepthPart, OCTET, Panels, multiply, multiply_part},
 };
 
 /// Some matrices, their blocks, and which groups of rows are asked for.
@@ -56,7 +56,7 @@ impl Products {
         out.chunks_exact(blocks.width()).flat_map(|row| row[..columns].to_vec()).collect()
     }
 
-    /// The same in parts of the depth, each with matrices of its own: `cut` of it (whole squares), then the rest.
+    /// The same in parts of the depth, each with matrices of its own: `cut` of it, then the rest.
     fn in_parts(&self, level: Level, cut: usize) -> Vec<f32> {
         let depth = self.shape.depth(self.transposed);
         let width = self.columns.next_multiple_of(OCTET);
@@ -72,28 +72,29 @@ impl Products {
             for product in 0..self.count {
                 let (whole, some) =
                     (&self.matrices[product * self.shape.len()..], &mut matrices[product * shape.len()..]);
-                // Also what is between rows and panels: a vector may reach there.
-                some[..shape.len()].fill(0.0);
                 for row in 0..rows.len() {
                     for column in 0..columns.len() {
                         some[shape.at(row, column)] = whole[self.shape.at(rows.start + row, columns.start + column)];
                     }
                 }
             }
-            // Of the last block, only its rows are there.
-            let values: Vec<f32> = self.blocks.iter().copied().chain([f32::NAN; 2 * OCTET]).collect();
-            let values = &values[part.start * self.step()..];
+            let values = &self.blocks[part.start * self.step()..];
             let blocks = Blocks { values, apart: self.apart(), step: self.step(), columns: self.columns };
-            let go_on = if self.transposed { go_on::<true> } else { go_on::<false> };
-            let part = Part { before: part.start, whole: depth };
-            go_on(level, part, shape, &matrices, self.groups.clone(), blocks, &mut out);
+            let multiply_part = if self.transposed { multiply_part::<true> } else { multiply_part::<false> };
+            let part = DepthPart { before: part.start, whole: depth };
+            multiply_part(level, part, shape, &matrices, self.groups.clone(), blocks, &mut out);
         }
         out.chunks_exact(width).flat_map(|row| row[..self.columns].to_vec()).collect()
     }
 
-    /// How many of the rows asked for are rows of the matrix.
-    fn rows(&self) -> usize {
-        (self.shape.outputs(self.transposed) - self.groups.start * OCTET).min(self.groups.len() * OCTET)
+    /// Cut there, the depth gives the same bits as at once.
+    fn check_parts(&self, level: Level, cut: usize) {
+        let (parts, whole) = (self.in_parts(level, cut), self.computed(level, 0, self.columns));
+        let asked = self.groups.len() * OCTET;
+        let rows = (self.shape.outputs(self.transposed) - self.groups.start * OCTET).min(asked);
+        for (parts, whole) in parts.chunks_exact(asked * self.columns).zip(whole.chunks_exact(asked * self.columns)) {
+            assert!(same(&parts[..rows * self.columns], &whole[..rows * self.columns]), "{level}, cut at {cut}");
+        }
     }
 
     /// The sum for one row and one column of a product, and of its absolute parts.
@@ -179,14 +180,7 @@ proptest! {
     ) {
         let levels = Level::available();
         let level = levels[level.index(levels.len())];
-        let squares = products.shape.depth(products.transposed) / OCTET;
-        let parts = products.in_parts(level, OCTET * cut.index(squares + 1));
-        let whole = products.computed(level, 0, products.columns);
-        let rows = products.rows() * products.columns;
-        let all = products.groups.len() * OCTET * products.columns;
-        for (parts, whole) in parts.chunks_exact(all).zip(whole.chunks_exact(all)) {
-            prop_assert!(same(&parts[..rows], &whole[..rows]));
-        }
+        products.check_parts(level, cut.index(products.shape.depth(products.transposed) + 1));
     }
 }
 
@@ -199,6 +193,11 @@ fn strips_with_columns_beside_them() {
                 let mut products = Products::new(rows, depth, transposed, [2, columns], 3);
                 products.groups = 0..rows / OCTET;
                 products.check();
+                for level in Level::available() {
+                    for cut in [8, depth / 2, 64] {
+                        products.check_parts(level, cut.min(depth));
+                    }
+                }
             }
         }
     }

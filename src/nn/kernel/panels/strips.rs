@@ -130,7 +130,7 @@ impl Job {
         // What only one group reads is read once.
         let step = if self.groups == 1 && R == 0 { self.depth } else { const { deep(N * L::WIDTH) } };
         // Each group asks for its share of the columns that are next.
-        let far = if self.part.whole < FAR || self.groups == 1 { 0 } else { step };
+        let far = if self.part.whole < FAR || self.groups == 1 { 0 } else { step.min(self.depth) };
         let share = far.div_ceil(self.groups.max(1));
         let mut start = 0;
         while start < self.depth {
@@ -142,7 +142,7 @@ impl Job {
                 let next = if group + 1 < self.groups { square.wrapping_add(self.apart) } else { weights };
                 let few = &mut few[if R > 0 { group } else { 0 }];
                 if R > 0 && start == 0 && self.part.before > 0 {
-                    // SAFETY: the caller vouches for the job, and that the columns are inside the block.
+                    // SAFETY: the caller vouches for the job; these columns are inside its output, where a part before put them.
                     *few = unsafe { self.kept(group, (here + wide) * OCTET) };
                 }
                 let mut first = 0;

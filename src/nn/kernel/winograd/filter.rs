@@ -3,6 +3,7 @@
     unsafe_code,
     reason = "panels of many matrices are written by several threads, with the processor's instructions"
 )]
+#![expect(clippy::needless_range_loop, reason = "iterators are not inlined into functions with other instructions")]
 #![expect(clippy::inline_always, reason = "loops must be inlined into functions that have other instructions")]
 
 use std::ops::Range;
@@ -36,7 +37,7 @@ impl Filter {
     /// same bits for every level.
     ///
     /// # Panics
-    /// If `filter` has another size, or is not of f32.
+    /// If `filter` has another size, or is not of f32, or the side is another.
     pub fn new<E: Real>(level: Level, tile: usize, outputs: usize, inputs: usize, filter: &Weight<E>) -> Self {
         assert_eq!(E::NAME, f32::NAME, "filters of f32");
         assert_eq!(filter.len(), outputs * inputs * TAPS, "sizes of a filter");
@@ -59,7 +60,7 @@ impl Filter {
     /// [`done`](Self::done).
     ///
     /// # Panics
-    /// If there are not so many.
+    /// If there are not so many, or the tiles' side is not 2 or 4.
     pub fn some(level: Level, filters: &Untransformed<'_>, outputs: Range<usize>, inputs: Range<usize>) -> Self {
         let shape = Panels { rows: outputs.len(), columns: inputs.len() };
         let mut values = memory::take(elements(filters.tile) * shape.len());
@@ -99,7 +100,11 @@ pub struct Untransformed<'a> {
 }
 
 /// Elements of a transformed tile.
+///
+/// # Panics
+/// If there are no transforms for tiles of this side.
 fn elements(tile: usize) -> usize {
+    assert!([2, 4].contains(&tile), "sides of tiles");
     (tile + 2) * (tile + 2)
 }
 
@@ -115,11 +120,11 @@ unsafe fn panel(
     shape: Panels,
     (values, through_block): (&Shared<'_, f32>, bool),
 ) {
-    let mut block = Block([[0.0; RUN * OCTET]; 36]);
     for first in (0..shape.columns).step_by(RUN) {
         let inputs = first..shape.columns.min(first + RUN);
         let (start, count) = (shape.at(group * OCTET, first), inputs.len() * OCTET);
         if through_block {
+            let mut block = Block([[0.0; RUN * OCTET]; 36]);
             // SAFETY: the block has place for a run of each element.
             unsafe { run_filters(level, tile, rows, inputs, (block.0.as_mut_ptr().cast(), RUN * OCTET)) };
             for (element, block) in block.0[..elements(tile)].iter().enumerate() {
@@ -216,8 +221,8 @@ unsafe fn filters<L: Octet, D: Doubles, const T: usize>(
             let right = weighted(&matrix, [c, f, i]);
             for row in 0..T {
                 let along = weighted(&matrix, [left[row], middle[row], right[row]]);
-                for (column, eight) in along.into_iter().enumerate() {
-                    eight.narrowed(to.add((row * T + column) * apart + at * OCTET));
+                for column in 0..T {
+                    along[column].narrowed(to.add((row * T + column) * apart + at * OCTET));
                 }
             }
         }

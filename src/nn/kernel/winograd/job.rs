@@ -19,7 +19,7 @@ use crate::nn::{
         gemm::Shared,
         lanes::{Level, ask, turn},
         memory::Buffer,
-        panels::{Blocks, OCTET, Part, go_on, multiply},
+        panels::{Blocks, DepthPart, OCTET, multiply, multiply_part},
         relu::{Notes, Open},
     },
 };
@@ -30,9 +30,10 @@ const AT_ONCE: usize = 4;
 const GROUP: usize = 32;
 /// Numbers that fill a second cache, 1 MB.
 const PRODUCTS: usize = 1 << 18;
-/// The same where filters are transformed for it.
+/// Output channels computed at a time where filters are transformed for it.
 const PASSING: usize = 2 * GROUP;
-/// Input channels of whose filters, with so many outputs, the transforms stay in the second cache until they are used.
+/// Input channels for which they are transformed at a time: with so many outputs and tiles of side 4, 0.6 MB, which are still in the
+/// second cache when they are used.
 const DEEP: usize = 64;
 /// Reading a block's transform takes as long as computing so many output channels, about.
 const READING: usize = 16;
@@ -267,12 +268,20 @@ impl<'a> Job<'a> {
             }
             Filters::Untransformed(plain) => {
                 for start in (0..self.inputs).step_by(DEEP) {
-                    let part = Part { before: start, whole: self.inputs };
+                    let part = DepthPart { before: start, whole: self.inputs };
                     let deep = start..self.inputs.min(start + DEEP);
                     let blocks = Blocks { values: &blocks.values[start * blocks.step..], ..blocks };
                     let [rows, columns] = if BACK { [deep, outputs.clone()] } else { [outputs.clone(), deep] };
                     let filter = Filter::some(self.level, &plain, rows, columns);
-                    go_on::<BACK>(self.level, part, filter.shape, filter.matrices(), 0..groups, blocks, products);
+                    multiply_part::<BACK>(
+                        self.level,
+                        part,
+                        filter.shape,
+                        filter.matrices(),
+                        0..groups,
+                        blocks,
+                        products,
+                    );
                     filter.done();
                 }
             }
