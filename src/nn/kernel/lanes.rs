@@ -9,7 +9,7 @@ mod x86_64;
 
 use std::{fmt, sync::OnceLock};
 
-pub(super) use doubles::{Doubles, PlainDoubles};
+pub(super) use doubles::Doubles;
 pub(super) use plain::Plain;
 
 /// Which instructions the fast kernels use.

@@ -101,6 +101,7 @@ impl<E: Real> Trail<E> {
         self.nodes().map(|(print, node)| (print.name.clone(), node.shape())).collect()
     }
 
+    /// Writes down one of saltty's layers.
     fn leave(&mut self, name: &Name, node: Box<dyn Node<E>>, back: Step<E>) {
         self.prints.push(Footprint { name: name.clone(), node: Some(node), way: Way::Layer(back), sums: None });
     }

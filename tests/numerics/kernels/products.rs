@@ -169,10 +169,6 @@ proptest! {
         let found: Vec<f32> = whole.chunks_exact(products.columns).map(|row| row[column]).collect();
         prop_assert!(same(&found, &alone));
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn parts_of_the_depth_give_the_same_bits(

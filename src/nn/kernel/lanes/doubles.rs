@@ -23,18 +23,7 @@ pub trait Doubles: Copy {
     unsafe fn mul(self, other: Self) -> Self;
 }
 
-/// In whatever registers there are.
-#[derive(Clone, Copy)]
-pub struct PlainDoubles([f64; 8]);
-
-impl PlainDoubles {
-    #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
-        Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
-    }
-}
-
-impl Doubles for PlainDoubles {
+impl Doubles for Plain<f64> {
     #[inline(always)]
     unsafe fn all(value: f64) -> Self {
         Self([value; 8])
@@ -43,7 +32,7 @@ impl Doubles for PlainDoubles {
     #[inline(always)]
     unsafe fn widened(at: *const f32) -> Self {
         // SAFETY: the caller vouches for the memory.
-        Self(unsafe { Plain::load(at) }.0.map(f64::from))
+        Self(unsafe { Plain::<f32>::load(at) }.0.map(f64::from))
     }
 
     #[inline(always)]

@@ -4,14 +4,14 @@
 
 use super::{Arithmetic, Lanes, Octet};
 
-/// Eight f32 in whatever registers there are.
+/// Eight numbers in whatever registers there are.
 #[derive(Clone, Copy)]
 #[repr(align(32))]
-pub struct Plain(pub(super) [f32; 8]);
+pub struct Plain<V = f32>(pub(super) [V; 8]);
 
-impl Plain {
+impl<V: Copy> Plain<V> {
     #[inline(always)]
-    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+    pub(super) fn zip(self, other: Self, f: impl Fn(V, V) -> V) -> Self {
         Self(std::array::from_fn(|i| f(self.0[i], other.0[i])))
     }
 }

@@ -15,7 +15,7 @@ use crate::nn::{
     Real,
     kernel::{
         gemm::Shared,
-        lanes::{Doubles, Level, Octet, Plain, PlainDoubles, prefetch},
+        lanes::{Doubles, Level, Octet, Plain, ask},
         memory,
         panels::{OCTET, Panels},
         weight::Weight,
@@ -144,10 +144,6 @@ const TAPS: usize = 9;
 /// Input channels transformed at a time.
 const RUN: usize = 8;
 
-/// Numbers of a cache line, and such lines of a row that a run has.
-const LINE: usize = 16;
-const LINES: usize = (RUN * TAPS).div_ceil(LINE);
-
 /// Elements of tiles, each of a run of inputs and eight outputs.
 #[repr(align(64))]
 struct Block([[f32; RUN * OCTET]; 36]);
@@ -168,8 +164,8 @@ unsafe fn run_filters(level: Level, tile: usize, rows: Eight<&[f32]>, inputs: Ra
             (Level::Avx2, 2) => filters_avx2::<4>(rows, inputs, to),
             #[cfg(target_arch = "x86_64")]
             (Level::Avx2, _) => filters_avx2::<6>(rows, inputs, to),
-            (_, 2) => filters::<Plain, PlainDoubles, 4>(rows, inputs, to),
-            _ => filters::<Plain, PlainDoubles, 6>(rows, inputs, to),
+            (_, 2) => filters::<Plain, Plain<f64>, 4>(rows, inputs, to),
+            _ => filters::<Plain, Plain<f64>, 6>(rows, inputs, to),
         }
     }
 }
@@ -203,10 +199,7 @@ unsafe fn filters<L: Octet, D: Doubles, const T: usize>(
     let mut kernels = [[0.0; OCTET]; RUN * TAPS];
     for row in rows {
         // Eight rows at once are more than the processor foresees.
-        let next = row.as_ptr().wrapping_add(inputs.end * TAPS);
-        for line in 0..LINES {
-            prefetch(next.wrapping_add(line * LINE));
-        }
+        ask(row.as_ptr().wrapping_add(inputs.end * TAPS), RUN * TAPS);
     }
     // SAFETY: the caller vouches for the instructions of `L` and `D`, and for the memory.
     unsafe {
