@@ -1,16 +1,16 @@
 //! Fully connected layers.
 
-use std::{
-    marker::PhantomData,
-    sync::{Arc, OnceLock},
-};
+use std::{marker::PhantomData, sync::Arc};
 
 use dfdx::prelude::{Const, ConstDim, CpuError, Dim, HasShape, Module, Shape, Tensor};
 
 use super::{
     Assemble, Blueprint, C, Map, Name, Part, Real, Recorder, Vector, Width,
     fused::{Link, Links},
-    kernel::{dense, weight::Weight},
+    kernel::{
+        dense::{self, PlaneSums},
+        weight::Weight,
+    },
     tape::{self, Sums},
 };
 
@@ -47,8 +47,8 @@ pub struct Dense<I, O: Dim, E> {
     weight: Weight<E>,
     bias: Arc<Vec<E>>,
     /// Each output's weights of a plane added up: from these follow the sums of the planes of an input's gradient, with a
-    /// fraction of the reading. Made when all weights are first read for a pass that is remembered.
-    sums: Arc<OnceLock<Weight<E>>>,
+    /// fraction of the reading. Nothing where there are no planes.
+    sums: Option<Arc<PlaneSums<E>>>,
     reads: PhantomData<I>,
 }
 
@@ -60,8 +60,12 @@ impl<I: Features, O: Dim, E: Real> Dense<I, O, E> {
     pub fn new(name: &str, outputs: O, weight: Vec<E>, bias: Vec<E>) -> Self {
         assert_eq!(weight.len(), outputs.size() * I::COUNT, "weights of {name}");
         assert_eq!(bias.len(), outputs.size(), "biases of {name}");
-        let (weight, bias, sums) = (weight.into(), Arc::new(bias), Arc::default());
-        Self { name: name.into(), outputs, weight, bias, sums, reads: PhantomData }
+        Self::of(name.into(), outputs, weight.into(), Arc::new(bias))
+    }
+
+    fn of(name: Name, outputs: O, weight: Weight<E>, bias: Arc<Vec<E>>) -> Self {
+        let sums = I::AREA.map(|area| PlaneSums::new(outputs.size(), area).into());
+        Self { name, outputs, weight, bias, sums, reads: PhantomData }
     }
 
     fn apply<S: Shape, T: Recorder<E>>(
@@ -74,29 +78,15 @@ impl<I: Features, O: Dim, E: Real> Dense<I, O, E> {
         let y = tape::emit(&self.name, x, y, (batch, self.outputs), move |_, up, down| {
             dense::input_gradient(batch, up, &weight, down);
         })?;
-        let Some(area) = I::AREA else { return Ok(y) };
-        let sums = self.sums.clone();
-        Ok(tape::with_sums(
-            y,
-            Sums::Of(Box::new(move |up| {
-                let mut planes = vec![E::ZERO; batch * I::COUNT / area];
-                if batch > 0 {
-                    let sums = sums.get().expect("made on the way forward");
-                    dense::input_gradient(batch, up, sums, &mut planes);
-                }
-                planes
-            })),
-        ))
+        let Some(sums) = self.sums.clone() else { return Ok(y) };
+        let weight = self.weight.clone();
+        Ok(tape::with_sums(y, Sums::Of(Box::new(move |up| dense::gradient_sums(batch, up, &weight, &sums)))))
     }
 
-    /// `W x + b`; if anyone may ask for them, the sums of the weights of planes come out of the same reading.
+    /// `W x + b`; if anyone may ask for them, sums of the weights of planes come out of the same reading.
     fn products(&self, batch: usize, x: &[E], summed: bool) -> Vec<E> {
-        match I::AREA {
-            Some(area) if summed && batch > 0 && self.sums.get().is_none() => {
-                let (y, sums) = dense::forward_and_sums(batch, x, &self.weight, &self.bias, area);
-                self.sums.get_or_init(|| sums.into());
-                y
-            }
+        match &self.sums {
+            Some(sums) if summed => dense::forward_and_sums(batch, x, &self.weight, &self.bias, sums),
             _ => dense::forward(batch, x, &self.weight, &self.bias),
         }
     }
@@ -109,7 +99,7 @@ impl<I: Features, O: Width, E: Real> Assemble<E> for Dense<I, O, E> {
         let shape = [&[outputs.size()], I::SIZES].concat();
         let weight = plan.take_kept(&name, Part::Matrix, shape)?;
         let bias = plan.take(&name, Part::Bias, vec![outputs.size()])?;
-        Ok(Self { name, outputs, weight, bias, sums: Arc::default(), reads: PhantomData })
+        Ok(Self::of(name, outputs, weight, bias))
     }
 }
 

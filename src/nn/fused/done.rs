@@ -8,10 +8,10 @@ use crate::nn::{
     kernel::{
         concat,
         lanes::Level,
-        memory, pool,
+        memory::Buffer,
+        pool,
         relu::{self, Open},
     },
-    tape::add_to,
 };
 
 /// What a layer did, for the tape.
@@ -44,10 +44,10 @@ impl<E: Real> Done<E> {
 
     /// From the gradient of its output, under a rule for rectifiers, to that of each input; of a convolution or a pooling, to that
     /// of the input of the rectifier before it, if the gate of that is given.
-    fn back(&self, rule: Option<Rule>, gate: Option<Gate>, mut up: Vec<E>) -> Vec<Vec<E>> {
+    fn back(&self, rule: Option<Rule>, gate: Option<Gate>, mut up: Buffer<E>) -> Vec<Buffer<E>> {
         let down = match &self.kind {
             Kind::Convolution(work) => {
-                let mut down = memory::take(work.size.input_len());
+                let mut down = Buffer::new(work.size.input_len());
                 match gate {
                     Some(gate) => work.filter.gated_gradient(&work.size, &up, gate, &mut down),
                     None => work.filter.input_gradient(&work.size, &up, &mut down, true),
@@ -55,7 +55,7 @@ impl<E: Real> Done<E> {
                 down
             }
             Kind::Pool(size, winners) => {
-                let mut down = memory::take(size.input_len());
+                let mut down = Buffer::new(size.input_len());
                 pool::gated_gradient(Level::best(), size, winners, &up, gate, &mut down);
                 down
             }
@@ -65,7 +65,6 @@ impl<E: Real> Done<E> {
             }
             Kind::Join(images, counts) => return concat::parts(*images, *counts, up).into(),
         };
-        memory::give(up);
         vec![down]
     }
 }
@@ -75,7 +74,7 @@ type Gate<'a> = (Rule, &'a Open);
 
 /// One image's way back through `layers` of `image`. `places` are its gradients at the run's input, then at each layer's output;
 /// an empty one stands for zeros.
-pub fn image_back<E: Real>(image: &[Done<E>], rule: Option<Rule>, places: &mut [Vec<E>], layers: &Range<usize>) {
+pub fn image_back<E: Real>(image: &[Done<E>], rule: Option<Rule>, places: &mut [Buffer<E>], layers: &Range<usize>) {
     for at in layers.clone().rev() {
         let up = std::mem::take(&mut places[at + 1]);
         if up.is_empty() {
@@ -90,11 +89,20 @@ pub fn image_back<E: Real>(image: &[Done<E>], rule: Option<Rule>, places: &mut [
     }
 }
 
+/// Adds `gradient` to a sum; an empty one stands for zeros.
+fn add_to<E: Real>(sum: &mut Buffer<E>, gradient: Buffer<E>) {
+    if sum.is_empty() {
+        *sum = gradient;
+    } else {
+        sum.iter_mut().zip(&*gradient).for_each(|(sum, d)| *sum += *d);
+    }
+}
+
 /// The rectifier before layer `at`, its own rule and its gates, if `at` can go back through these at once: a convolution or a
 /// pooling that is the only one to read it.
 fn rectifier_before<'a, E: Real>(
     image: &'a [Done<E>],
-    places: &[Vec<E>],
+    places: &[Buffer<E>],
     at: usize,
 ) -> Option<(usize, Rule, &'a Open)> {
     let before = at.checked_sub(1)?;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::nn::{
     Real,
-    kernel::memory::{self, Buffer},
+    kernel::memory::Buffer,
     tape::{self, Find, Hidden, Sums, Sweep},
 };
 
@@ -109,7 +109,7 @@ impl<E: Real> Run<E> {
         sweep.carry(outputs, inputs, |mut up| {
             let mut down = vec![Vec::new(); inputs.len()];
             for (at, image) in self.images.iter().enumerate() {
-                let mut places = vec![Vec::new(); layers.end + 1];
+                let mut places: Vec<_> = (0..=layers.end).map(|_| Buffer::default()).collect();
                 for (place, up) in places[layers.start + 1..].iter_mut().zip(&mut up) {
                     *place = self.taken(at, up);
                 }
@@ -123,27 +123,26 @@ impl<E: Real> Run<E> {
     }
 
     /// The part of one image of a gradient: copied, unless there is one image.
-    fn taken(&self, image: usize, gradient: &mut Vec<E>) -> Vec<E> {
+    fn taken(&self, image: usize, gradient: &mut Vec<E>) -> Buffer<E> {
         if self.images.len() == 1 {
-            return std::mem::take(gradient);
+            return std::mem::take(gradient).into();
         }
         let each = gradient.len() / self.images.len();
-        let mut part = memory::take(each);
+        let mut part = Buffer::new(each);
         part.copy_from_slice(&gradient[image * each..][..each]);
         part
     }
 
     /// Appends the part of the next image.
-    fn append(&self, gradient: &mut Vec<E>, part: Vec<E>) {
+    fn append(&self, gradient: &mut Vec<E>, part: Buffer<E>) {
         if self.images.len() == 1 {
-            *gradient = part;
+            *gradient = part.into_vec();
             return;
         }
         if gradient.is_empty() {
             *gradient = Vec::with_capacity(self.images.len() * part.len());
         }
         gradient.extend_from_slice(&part);
-        memory::give(part);
     }
 }
 

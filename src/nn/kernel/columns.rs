@@ -4,14 +4,13 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::{
     conv::{Finish, Size, gather},
     gemm::Shared,
     lanes::Level,
     memory::{self, Buffer},
     panels::{Blocks, OCTET, Panels, multiply},
+    threads::deal,
 };
 
 /// The filters of a convolution as one matrix, `O x (K K I)`, in panels.
@@ -69,9 +68,13 @@ fn for_each_piece(
     let high = if blocks < 8 { ROWS } else { rows.max(1) };
     let along = rows.div_ceil(high);
     let least = (WORTH / (wide * high.min(rows) * depth).max(1)).max(1);
-    (0..batch * blocks * along).into_par_iter().with_min_len(least).for_each(|index| {
+    let count = batch * blocks * along;
+    let work = |index| {
         let (image, block, row) = (index / (blocks * along), index / along % blocks * wide, index % along * high);
         piece(image, block..(block + wide).min(area), row..(row + high).min(rows));
+    };
+    deal((0..count).step_by(least), |shares| {
+        shares.for_each(|first| (first..count.min(first + least)).for_each(&work));
     });
 }
 
@@ -120,8 +123,9 @@ pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, do
         return scattered(level, size, up, filter, down, fresh);
     }
     let (area, finish) = (size.area()[0], if fresh { Finish::Write } else { Finish::Add });
-    let live = live(size, up);
-    if live.len() * SPARSE <= size.batch * size.outputs {
+    let few = size.batch * size.outputs / SPARSE;
+    let live: Vec<usize> = live(size, up).take(few + 1).collect();
+    if live.len() <= few {
         if fresh {
             down.fill(0.0);
         }
@@ -145,21 +149,26 @@ pub fn input_gradient(level: Level, size: &Size, up: &[f32], filter: &Filter, do
 const SPARSE: usize = 16;
 
 /// Which planes of `up`, counted through all images, hold anything but zeros.
-fn live(size: &Size, up: &[f32]) -> Vec<usize> {
+fn live(size: &Size, up: &[f32]) -> impl Iterator<Item = usize> {
     let planes = up.chunks_exact(size.area()[1].max(1)).enumerate();
-    planes.filter(|(_, plane)| plane.iter().any(|&v| v != 0.0)).map(|(index, _)| index).collect()
+    planes.filter(|(_, plane)| plane.iter().any(|&v| v != 0.0)).map(|(index, _)| index)
 }
 
 /// The input gradient of 1x1 windows where only the planes `live` of `up` are not zero.
 fn sparse(size: &Size, up: &[f32], live: &[usize], filter: &Filter, down: &mut [f32]) {
     let area = size.area()[0];
-    down.par_chunks_exact_mut(area).with_min_len(CHANNELS).enumerate().for_each(|(index, down)| {
+    let work = |(index, down): (usize, &mut [f32])| {
         let (image, input) = (index / size.inputs, index % size.inputs);
         for &plane in live.iter().filter(|plane| *plane / size.outputs == image) {
             let weight = filter.values[filter.shape.at(plane % size.outputs, input)];
             for (d, &u) in down.iter_mut().zip(&up[plane * area..][..area]) {
                 *d += weight * u;
             }
+        }
+    };
+    deal(down.chunks_mut(CHANNELS * area).enumerate(), |shares| {
+        for (share, planes) in shares {
+            (share * CHANNELS..).zip(planes.chunks_exact_mut(area)).for_each(work);
         }
     });
 }
@@ -230,7 +239,7 @@ fn scattered(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut 
             });
         });
         let [height, width] = size.input;
-        down.par_chunks_exact_mut(width).with_min_len(LINES).enumerate().for_each(|(line, row)| {
+        let work = |(line, row): (usize, &mut [f32])| {
             if fresh {
                 row.fill(0.0);
             }
@@ -238,6 +247,11 @@ fn scattered(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut 
             for tap in 0..size.taps() {
                 let column = &columns[(tap * size.inputs + channel) * out_area..][..out_area];
                 scatter(size, tap, column, y, row);
+            }
+        };
+        deal(down.chunks_mut(LINES * width).enumerate(), |shares| {
+            for (share, rows) in shares {
+                (share * LINES..).zip(rows.chunks_exact_mut(width)).for_each(work);
             }
         });
     }

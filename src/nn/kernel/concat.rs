@@ -1,6 +1,6 @@
 //! Channel concatenation of two equally large maps.
 
-use super::memory;
+use super::memory::{self, Buffer};
 use crate::nn::Real;
 
 /// For each image, all of `a`'s then all of `b`'s.
@@ -15,9 +15,9 @@ pub fn forward<E: Real>(batch: usize, a: &[E], b: &[E]) -> Vec<E> {
 }
 
 /// The parts of the gradient `up` of what was joined from inputs of `counts` numbers.
-pub fn parts<E: Real>(batch: usize, counts: [usize; 2], mut up: Vec<E>) -> [Vec<E>; 2] {
+pub fn parts<E: Real>(batch: usize, counts: [usize; 2], mut up: Buffer<E>) -> [Buffer<E>; 2] {
     let [of_a, of_b] = counts.map(|count| (count / batch.max(1)).max(1));
-    let mut b = memory::take(counts[1]);
+    let mut b = Buffer::new(counts[1]);
     for (b, up) in b.chunks_exact_mut(of_b).zip(up.chunks_exact(of_a + of_b)) {
         b.copy_from_slice(&up[of_a..]);
     }

@@ -3,9 +3,10 @@
 
 use std::{cell::RefCell, ops::Range};
 
-use rayon::prelude::*;
-
-use super::gemm::{Matrix, Shared};
+use super::{
+    gemm::{Matrix, Shared},
+    threads::deal,
+};
 use crate::nn::Real;
 
 /// The sizes of a convolution.
@@ -250,10 +251,11 @@ fn for_each_piece(
     let wide = (GATHERED / depth).clamp(64, columns.max(64));
     let high = if columns.div_ceil(wide) < 4 { ROWS } else { rows.max(1) };
     let (across, along) = (columns.div_ceil(wide), rows.div_ceil(high));
-    (0..batch * along * across).into_par_iter().for_each(|index| {
+    let work = |index| {
         let (image, row, column) = (index / (along * across), index / across % along * high, index % across * wide);
         piece(image, row..(row + high).min(rows), column..(column + wide).min(columns));
-    });
+    };
+    deal(0..batch * along * across, |indices| indices.for_each(&work));
 }
 
 /// Lends `len` numbers of this thread's scratch memory, which is kept for the next piece.

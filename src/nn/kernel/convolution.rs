@@ -5,14 +5,13 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use rayon::prelude::*;
-
 use super::{
     Kernels, columns,
     conv::{self, Finish, Size},
     lanes::Level,
     memory::Buffer,
     relu::{self, Open},
+    threads::deal,
     weight::{Stored, Weight, are_finite},
     winograd::{self, Filters, Untransformed},
 };
@@ -206,17 +205,18 @@ fn untransformed<'a>(size: &Size, values: &'a [f32]) -> Filters<'a> {
 /// All numbers, looked at whether they are finite.
 fn read(stored: &dyn Stored) -> Buffer<f32> {
     let mut values = Buffer::new(stored.count());
-    values.par_chunks_mut(AT_ONCE).enumerate().for_each(|(chunk, values)| {
+    let work = |(chunk, values): (usize, &mut [f32])| {
         stored.read(chunk * AT_ONCE, values);
         if !are_finite(values) {
             stored.doubt();
         }
-    });
+    };
+    deal(values.chunks_mut(AT_ONCE).enumerate(), |chunks| chunks.for_each(work));
     values
 }
 
 /// Numbers read at a time.
-const AT_ONCE: usize = 1 << 17;
+const AT_ONCE: usize = 1 << 16;
 
 /// `O x I x K x K` weights as `O x K x K x I`.
 fn channels_last<E: Real>(filter: Weight<E>, size: &Size) -> Arc<Vec<E>> {

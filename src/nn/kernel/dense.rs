@@ -3,11 +3,15 @@
 mod planes;
 mod streams;
 
-use rayon::prelude::*;
-
+pub use planes::PlaneSums;
 use streams::{LANES, ROWS, add, dots};
 
-use super::{lanes::Level, memory, weight::Weight};
+use super::{
+    lanes::Level,
+    threads::{count, deal},
+    weight::Weight,
+};
+
 use crate::nn::Real;
 
 /// Columns of the input gradient that one thread computes, at most: they stay in its cache.
@@ -16,7 +20,7 @@ const COLUMNS: usize = 8192;
 /// Columns for each turn of a thread, so that all threads take equally many turns. Of no influence on the numbers, as they
 /// are whole `LANES`: only the last columns of a row are added one by one.
 fn share(columns: usize) -> usize {
-    let threads = rayon::current_num_threads();
+    let threads = count();
     let turns = columns.div_ceil(threads * COLUMNS).max(1);
     columns.div_ceil(threads * turns).next_multiple_of(LANES)
 }
@@ -26,53 +30,72 @@ fn share(columns: usize) -> usize {
 /// # Panics
 /// If the lengths do not fit.
 pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -> Vec<E> {
-    products(batch, x, weight, bias, None).0
+    products(batch, x, weight, bias, None)
 }
 
-/// The same, and from the same reading the sum of each `area` weights of a row: `bias.len()` rows of them; nothing for no vectors.
+/// The same, and from the same reading the sums of planes of weights that are not known yet, of outputs that are above zero for any
+/// vector: what others add to the sums of an input's gradient is held back by a rectifier, or asks for them later.
 ///
 /// # Panics
-/// If the lengths do not fit, or `area` is 0.
-pub fn forward_and_sums<E: Real>(
-    batch: usize,
-    x: &[E],
-    weight: &Weight<E>,
-    bias: &[E],
-    area: usize,
-) -> (Vec<E>, Vec<E>) {
-    products(batch, x, weight, bias, Some(area))
+/// If the lengths do not fit.
+pub fn forward_and_sums<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], sums: &PlaneSums<E>) -> Vec<E> {
+    products(batch, x, weight, bias, Some(sums))
 }
 
-fn products<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], area: Option<usize>) -> (Vec<E>, Vec<E>) {
+/// Some rows of a dense layer: their number, their outputs for each vector, and their biases.
+type Chunk<'a, E> = (usize, (&'a mut [E], &'a [E]));
+
+fn products<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], sums: Option<&PlaneSums<E>>) -> Vec<E> {
     let (outputs, inputs) = (bias.len(), x.len().checked_div(batch).unwrap_or(0));
     if batch == 0 {
-        return (Vec::new(), Vec::new());
+        return Vec::new();
     }
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
     let mut by_output = vec![E::ZERO; outputs * batch];
-    let planes = area.map_or(0, |area| inputs / area);
-    let mut sums = memory::fresh(outputs * planes);
-    let mut rest = &mut *sums;
-    let sums_of = bias.chunks(ROWS).map(|bias| rest.split_off_mut(..bias.len() * planes).expect("sums of all rows"));
-    let sums_of: Vec<&mut [E]> = sums_of.collect();
-    let chunks = by_output.par_chunks_mut(ROWS * batch).zip(bias.par_chunks(ROWS)).zip(sums_of).enumerate();
-    chunks.for_each_init(<[Vec<f32>; ROWS]>::default, |rooms, (chunk, ((y, bias), sums))| {
-        let [a, b, c, d] = rooms;
+    let work = |[a, b, c, d]: &mut [Vec<f32>; ROWS], (chunk, (y, bias)): Chunk<'_, E>| {
         // Where there are fewer rows, the last one takes the place of those missing, and no one asks for its products.
         let row = |at: usize, room| weight.part((chunk * ROWS + at).min(outputs - 1) * inputs, inputs, room);
         let rows = [row(0, a), row(1, b), row(2, c), row(3, d)];
-        if let Some(area) = area {
-            planes::sums(Level::best(), rows.each_ref().map(|row| &**row), area, sums);
-        }
         dots(Level::best(), rows.each_ref().map(|row| &**row), (batch, x), |image, products| {
             weight.inspect_rows(&products, &rows);
             for ((y, product), &bias) in y.chunks_exact_mut(batch).zip(products).zip(bias) {
                 y[image] = product + bias;
             }
         });
+        if let Some(sums) = sums {
+            for (at, _) in y.chunks_exact(batch).enumerate().filter(|(_, y)| y.iter().any(|&y| y > E::ZERO)) {
+                sums.learn(chunk * ROWS + at, &rows[at]);
+            }
+        }
+    };
+    deal(by_output.chunks_mut(ROWS * batch).zip(bias.chunks(ROWS)).enumerate(), |chunks| {
+        let mut rooms = Default::default();
+        chunks.for_each(|chunk| work(&mut rooms, chunk));
     });
-    let y = (0..batch * outputs).map(|i| by_output[i % outputs * batch + i / outputs]).collect();
-    (y, sums)
+    (0..batch * outputs).map(|i| by_output[i % outputs * batch + i / outputs]).collect()
+}
+
+/// The sums of planes of `weight^T up` for each of `batch` vectors.
+///
+/// # Panics
+/// If the lengths do not fit.
+pub fn gradient_sums<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, sums: &PlaneSums<E>) -> Vec<E> {
+    let outputs = up.len().checked_div(batch).unwrap_or(0);
+    let planes = sums.planes(weight.len().checked_div(outputs).unwrap_or(0));
+    let mut down = vec![E::ZERO; batch * planes];
+    let (live, mut room) = (live(outputs, up), Vec::new());
+    for rows in live.chunks(ROWS) {
+        let known: Vec<&[E]> = rows.iter().map(|&row| sums.of(row, weight, &mut room)).collect();
+        for (up, down) in up.chunks_exact(outputs).zip(down.chunks_exact_mut(planes.max(1))) {
+            add_all(rows, |row| up[row], |part| known[part], down);
+        }
+    }
+    down
+}
+
+/// Rows for which a gradient is not zero in all vectors.
+fn live<E: Real>(outputs: usize, up: &[E]) -> Vec<usize> {
+    (0..outputs).filter(|&row| up.chunks_exact(outputs).any(|up| up[row] != E::ZERO)).collect()
 }
 
 /// Adds `weight^T up` to `down` for each of `batch` vectors. Rows of `weight` for which `up` is zero in all vectors are not
@@ -89,14 +112,14 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
     if inputs == 0 {
         return;
     }
-    let live: Vec<usize> = (0..outputs).filter(|&row| (0..batch).any(|v| up[v * outputs + row] != E::ZERO)).collect();
+    let live = live(outputs, up);
     let share = share(inputs);
     let mut shares: Vec<Vec<&mut [E]>> = (0..inputs.div_ceil(share)).map(|_| Vec::with_capacity(batch)).collect();
     for down in down.chunks_exact_mut(inputs) {
         shares.iter_mut().zip(down.chunks_mut(share)).for_each(|(shares, part)| shares.push(part));
     }
     let (tall, wide) = if batch == 1 { (ROWS, share) } else { (TALL, WIDE) };
-    shares.into_par_iter().enumerate().for_each_init(<[Vec<f32>; TALL]>::default, |rooms, (chunk, mut downs)| {
+    let work = |rooms: &mut [Vec<f32>; TALL], (chunk, mut downs): (usize, Vec<&mut [E]>)| {
         let (first, count) = (chunk * share, downs[0].len());
         for rows in live.chunks(tall) {
             let parts = rows.iter().zip(&mut *rooms).map(|(row, room)| weight.part(row * inputs + first, count, room));
@@ -108,6 +131,10 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
                 }
             }
         }
+    };
+    deal(shares.into_iter().enumerate(), |shares| {
+        let mut rooms = Default::default();
+        shares.for_each(|share| work(&mut rooms, share));
     });
 }
 

@@ -90,8 +90,8 @@ const SAME: usize = 8;
 /// Numbers below which it is not worth keeping them.
 const LEAST: usize = 1 << 8;
 
-/// Memory that is kept for later when dropped.
-#[derive(Debug)]
+/// Memory that is kept for later when dropped. It is not cut off as a vector is, which is then filled again when next used.
+#[derive(Debug, Default)]
 pub struct Buffer<E: Real> {
     /// May be longer: what is cut off would have to be filled again when next used.
     memory: Vec<E>,
@@ -107,6 +107,18 @@ impl<E: Real> Buffer<E> {
     /// The same for what is kept for long.
     pub fn to_keep(len: usize) -> Self {
         Self { memory: within(len, len), len }
+    }
+
+    /// Without what is behind the first `len` numbers.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// The numbers alone.
+    pub fn into_vec(mut self) -> Vec<E> {
+        let mut vec = std::mem::take(&mut self.memory);
+        vec.truncate(self.len);
+        vec
     }
 }
 

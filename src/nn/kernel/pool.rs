@@ -5,9 +5,7 @@
 mod columns;
 mod pairs;
 
-use rayon::prelude::*;
-
-use super::{lanes::Level, memory, relu::Open};
+use super::{lanes::Level, memory, relu::Open, threads::deal};
 use crate::{
     fault,
     nn::{Real, Rule},
@@ -61,20 +59,26 @@ pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u8>)
     assert!(size.kernel <= WIDEST, "windows of {0} x {0}", size.kernel);
     let mut y = memory::take_to_keep(size.planes * out_area);
     let mut winners = vec![0; y.len()];
-    y.par_chunks_exact_mut(out_area)
-        .zip(winners.par_chunks_exact_mut(out_area))
-        .zip(x.par_chunks_exact(in_area))
-        .with_min_len((LEAST / out_area.max(1)).max(1))
-        .for_each(|((y, winners), plane)| {
-            if !fault::last_of_equals(true) && maxima(level, size, plane, y, winners) {
-                return;
-            }
-            for (at, (y, winner)) in y.iter_mut().zip(winners).enumerate() {
-                *winner = window_maximum(size, plane, at / size.output[1], at % size.output[1]);
-                *y = plane[size.at(at, *winner)];
-            }
-        });
+    let few = (LEAST / out_area.max(1)).max(1);
+    let work = |((y, winners), planes): ((&mut [E], &mut [u8]), &[E])| {
+        let planes = planes.chunks_exact(in_area);
+        for ((y, winners), plane) in y.chunks_exact_mut(out_area).zip(winners.chunks_exact_mut(out_area)).zip(planes) {
+            plane_maxima(level, size, plane, y, winners);
+        }
+    };
+    let shares = y.chunks_mut(few * out_area).zip(winners.chunks_mut(few * out_area)).zip(x.chunks(few * in_area));
+    deal(shares, |shares| shares.for_each(work));
     (y, winners)
+}
+
+fn plane_maxima<E: Real>(level: Level, size: &Size, plane: &[E], y: &mut [E], winners: &mut [u8]) {
+    if !fault::last_of_equals(true) && maxima(level, size, plane, y, winners) {
+        return;
+    }
+    for (at, (y, winner)) in y.iter_mut().zip(winners).enumerate() {
+        *winner = window_maximum(size, plane, at / size.output[1], at % size.output[1]);
+        *y = plane[size.at(at, *winner)];
+    }
 }
 
 /// Side of the widest window: a byte says where in it something is.
@@ -177,11 +181,15 @@ fn for_each_plane<E: Real>(
     let [in_area, out_area] = size.area();
     let count = size.planes * out_area;
     assert_eq!([winners.len(), up.len(), down.len()], [count, count, size.input_len()], "sizes of a pooling");
-    down.par_chunks_exact_mut(in_area)
-        .zip(up.par_chunks_exact(out_area))
-        .zip(winners.par_chunks_exact(out_area))
-        .enumerate()
-        .for_each(|(plane, ((down, up), winners))| work(plane, winners, up, down));
+    let few = (LEAST / out_area.max(1)).max(1);
+    let all = |(share, ((down, up), winners)): (usize, ((&mut [E], &[E]), &[u8]))| {
+        let planes = up.chunks_exact(out_area).zip(winners.chunks_exact(out_area));
+        for (at, (down, (up, winners))) in down.chunks_exact_mut(in_area).zip(planes).enumerate() {
+            work(share * few + at, winners, up, down);
+        }
+    };
+    let shares = down.chunks_mut(few * in_area).zip(up.chunks(few * out_area)).zip(winners.chunks(few * out_area));
+    deal(shares.enumerate(), |shares| shares.for_each(all));
 }
 
 fn add<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut [E]) {

@@ -2,9 +2,7 @@
 
 mod octets;
 
-use rayon::prelude::*;
-
-use super::{gemm::Shared, lanes::Level};
+use super::{gemm::Shared, lanes::Level, threads::deal};
 use crate::{
     fault::{self, Fault},
     nn::{Real, Rule},
@@ -17,11 +15,12 @@ const BYTE: usize = 8;
 
 /// Replaces what is below zero by zero; a NaN stays.
 pub fn forward<E: Real>(x: &mut [E]) {
-    x.par_chunks_mut(CHUNK).for_each(|x| {
+    let work = |x: &mut [E]| {
         for x in x {
             *x = if *x <= E::ZERO { E::ZERO } else { *x };
         }
-    });
+    };
+    deal(x.chunks_mut(CHUNK), |chunks| chunks.for_each(work));
 }
 
 /// Bytes of a row of so many bits.
@@ -138,8 +137,8 @@ pub fn open<E: Real>(level: Level, y: &[E], width: usize) -> Open {
     let mut open = Open::none(y.len(), width);
     let (share, bytes) = (open.share(), bytes(width));
     if bytes > 0 {
-        let rows = y.par_chunks(share * width).zip(open.bits.par_chunks_mut(share * bytes));
-        rows.for_each(|(y, bits)| note_bits(level, width, y, bits));
+        let shares = y.chunks(share * width).zip(open.bits.chunks_mut(share * bytes));
+        deal(shares, |shares| shares.for_each(|(y, bits)| note_bits(level, width, y, bits)));
     }
     open
 }
@@ -163,14 +162,19 @@ pub fn input_gradient<E: Real>(rule: Rule, open: &Open, up: &[E], down: &mut [E]
     assert_eq!([up.len(), down.len()], [open.len(); 2], "sizes of a rectifier");
     let rule = fault::swapped(Fault::GuidedGate, rule, Rule::Gradient);
     let width = open.width.max(1);
-    let rows = down.par_chunks_mut(width).zip(up.par_chunks(width)).zip(open.bits.par_chunks(bytes(width)));
-    rows.with_min_len(open.share()).for_each(|((down, up), bits)| {
-        for (i, (d, &u)) in down.iter_mut().zip(up).enumerate() {
-            if passes(rule, is_set(bits, i), u) {
-                *d += u;
+    let share = open.share();
+    let work = |((down, up), bits): ((&mut [E], &[E]), &[u8])| {
+        for ((down, up), bits) in down.chunks_mut(width).zip(up.chunks(width)).zip(bits.chunks(bytes(width))) {
+            for (i, (d, &u)) in down.iter_mut().zip(up).enumerate() {
+                if passes(rule, is_set(bits, i), u) {
+                    *d += u;
+                }
             }
         }
-    });
+    };
+    let shares =
+        down.chunks_mut(share * width).zip(up.chunks(share * width)).zip(open.bits.chunks(share * bytes(width)));
+    deal(shares, |shares| shares.for_each(work));
 }
 
 /// Sets to zero what `rule` does not let through of a gradient.
@@ -180,7 +184,6 @@ pub fn input_gradient<E: Real>(rule: Rule, open: &Open, up: &[E], down: &mut [E]
 pub fn gate<E: Real>(level: Level, rule: Rule, open: &Open, gradient: &mut [E]) {
     assert_eq!(open.len(), gradient.len(), "sizes of a rectifier");
     let share = open.share();
-    gradient.par_chunks_mut((share * open.width).max(1)).enumerate().for_each(|(chunk, gradient)| {
-        open.gate_rows(level, rule, chunk * share, gradient);
-    });
+    let shares = gradient.chunks_mut((share * open.width).max(1)).enumerate();
+    deal(shares, |shares| shares.for_each(|(at, gradient)| open.gate_rows(level, rule, at * share, gradient)));
 }

@@ -12,36 +12,68 @@
     expect(clippy::needless_range_loop, reason = "iterators are not inlined into functions with other instructions")
 )]
 
-use super::streams::ROWS;
+use std::sync::OnceLock;
+
 #[cfg(target_arch = "x86_64")]
-use super::streams::{ask, singles};
+use super::streams::singles;
 #[cfg(target_arch = "x86_64")]
-use crate::nn::kernel::lanes::{Arithmetic, Lanes, Octet};
-use crate::nn::{Real, kernel::lanes::Level};
+use crate::nn::kernel::{
+    lanes::{Arithmetic, Lanes, Octet},
+    panels::OCTET,
+};
+use crate::nn::{
+    Real,
+    kernel::{lanes::Level, weight::Weight},
+};
 
 /// Numbers added up side by side.
 const LANES: usize = 16;
 
-/// The sum of each `area` numbers of each row, row after row, for as many rows as `out` has place for. The bits do not depend on
-/// the level.
-///
-/// # Panics
-/// If rows are not of one length.
-pub fn sums<E: Real>(level: Level, rows: [&[E]; ROWS], area: usize, out: &mut [E]) {
-    let planes = rows[0].len() / area;
-    assert!(rows.iter().all(|row| row.len() == planes * area), "whole planes");
+/// Of each row of a layer's weights, the sum of each plane's; made when a row is first of use: many outputs are never open.
+#[derive(Debug)]
+pub struct PlaneSums<E> {
+    area: usize,
+    rows: Vec<OnceLock<Box<[E]>>>,
+}
+
+impl<E: Real> PlaneSums<E> {
+    /// Of `outputs` rows for planes of `area` numbers.
+    pub fn new(outputs: usize, area: usize) -> Self {
+        Self { area, rows: (0..outputs).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// How many planes there are in so many numbers.
+    pub(super) fn planes(&self, inputs: usize) -> usize {
+        inputs.checked_div(self.area).unwrap_or(0)
+    }
+
+    /// Takes the sums of row `index`, which is at hand, unless they are known.
+    pub(super) fn learn(&self, index: usize, row: &[E]) {
+        self.rows[index].get_or_init(|| sums(Level::best(), row, self.area).into());
+    }
+
+    /// The sums of row `index` of `weight`; read, if they are not known, into `room`.
+    pub(super) fn of(&self, index: usize, weight: &Weight<E>, room: &mut Vec<f32>) -> &[E] {
+        self.rows[index].get_or_init(|| {
+            let inputs = weight.len() / self.rows.len();
+            let row = weight.part(index * inputs, inputs, room);
+            weight.inspect(&row);
+            sums(Level::best(), &row, self.area).into()
+        })
+    }
+}
+
+/// The sum of each `area` numbers of a row. The bits do not depend on the level.
+fn sums<E: Real>(level: Level, row: &[E], area: usize) -> Vec<E> {
     #[cfg(target_arch = "x86_64")]
-    if let (Level::Avx2 | Level::Avx512, Some(rows)) = (level, singles(rows)) {
-        // SAFETY: the level was found available, and rows are as long as asserted.
-        unsafe { of_singles(rows, [area, planes], bytemuck::cast_slice_mut(out)) };
-        return;
+    if let (Level::Avx2 | Level::Avx512, Some([row])) = (level, singles([row])) {
+        let mut out = vec![E::ZERO; row.len() / area];
+        // SAFETY: the level was found available.
+        unsafe { of_singles(row, area, bytemuck::cast_slice_mut(&mut out)) };
+        return out;
     }
     let _ = level;
-    for (row, out) in rows.iter().zip(out.chunks_mut(planes.max(1))) {
-        for (numbers, out) in row.chunks_exact(area).zip(out) {
-            *out = sum(numbers);
-        }
-    }
+    row.chunks_exact(area).map(sum).collect()
 }
 
 fn sum<E: Real>(numbers: &[E]) -> E {
@@ -59,27 +91,24 @@ fn sum<E: Real>(numbers: &[E]) -> E {
     rest.iter().fold(lanes[0], |sum, &number| sum + number)
 }
 
-/// All rows side by side, as memory gives more to who asks for several things at once, and two planes of each: eight sums are
-/// eight vectors of eight, turned and added up.
+/// Eight planes at a time: eight sums are eight vectors of eight, turned and added up.
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma")]
-unsafe fn of_singles(rows: [&[f32]; ROWS], [area, planes]: [usize; 2], out: &mut [f32]) {
+unsafe fn of_singles(row: &[f32], area: usize, out: &mut [f32]) {
     use std::arch::x86_64::__m256;
-    let (count, whole) = (out.len() / planes.max(1), area / LANES * LANES);
-    for first in (0..planes).step_by(2) {
-        let plane = |i: usize| (first + i / ROWS).min(planes - 1);
-        let numbers = |i: usize| &rows[i % ROWS][plane(i) * area..][..area];
-        let mut sums = [0.0; 2 * ROWS];
-        // SAFETY: the caller vouches for the instructions; all reads are inside of `numbers`.
+    let whole = area / LANES * LANES;
+    for (first, out) in (0..).step_by(OCTET).zip(out.chunks_mut(OCTET)) {
+        let mut sums = [0.0; OCTET];
+        let planes = &row[first * area..][..out.len() * area];
+        // SAFETY: the caller vouches for the instructions; all reads are inside of `planes`.
         unsafe {
-            let mut parts = [__m256::all(0.0); 2 * ROWS];
-            for i in 0..2 * ROWS {
-                let numbers = numbers(i);
-                ask(numbers);
+            let mut parts = [__m256::all(0.0); OCTET];
+            for i in 0..out.len() {
+                let plane = planes.as_ptr().add(i * area);
                 let (mut low, mut high) = (__m256::all(0.0), __m256::all(0.0));
                 for at in (0..whole).step_by(LANES) {
-                    low = low.add(__m256::load(numbers.as_ptr().add(at)));
-                    high = high.add(__m256::load(numbers.as_ptr().add(at + LANES / 2)));
+                    low = low.add(__m256::load(plane.add(at)));
+                    high = high.add(__m256::load(plane.add(at + OCTET)));
                 }
                 parts[i] = low.add(high);
             }
@@ -87,43 +116,30 @@ unsafe fn of_singles(rows: [&[f32]; ROWS], [area, planes]: [usize; 2], out: &mut
             let (even, odd) = (a.add(e).add(c.add(g)), b.add(f).add(d.add(h)));
             even.add(odd).store(sums.as_mut_ptr());
         }
-        for i in 0..2 * ROWS {
-            if i % ROWS < count {
-                let rest = &numbers(i)[whole..];
-                for at in 0..rest.len() {
-                    sums[i] += rest[at];
-                }
-                out[i % ROWS * planes + plane(i)] = sums[i];
+        for i in 0..out.len() {
+            for at in i * area + whole..(i + 1) * area {
+                sums[i] += planes[at];
             }
+            out[i] = sums[i];
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ROWS, sums};
+    use super::sums;
     use crate::nn::kernel::lanes::Level;
 
     #[test]
     fn sums_are_those_of_planes_with_all_instructions() {
-        for (area, planes) in [(1, 3), (7, 2), (16, 2), (49, 5), (64, 1)] {
-            let rows: Vec<Vec<f32>> = (0..ROWS)
-                .map(|row| (0..area * planes).map(|at| ((row * 977 + at * 31) % 101) as f32 / 8.0 - 5.0).collect())
-                .collect();
-            let found = |level, rows: &[Vec<f32>], count: usize| {
-                let mut out = vec![f32::NAN; count * planes];
-                sums(level, std::array::from_fn(|row| &rows[row][..]), area, &mut out);
-                out
-            };
-            // Of rows that are no eighths, sums depend on the order.
-            let odd: Vec<Vec<f32>> = rows.iter().map(|row| row.iter().map(|v| (v * 1.7).sin()).collect()).collect();
+        for (area, planes) in [(1, 3), (7, 2), (16, 2), (49, 21), (49, 8), (64, 1)] {
+            let row: Vec<f32> = (0..area * planes).map(|at| ((at * 31) % 101) as f32 / 8.0 - 5.0).collect();
+            let exact: Vec<f32> = row.chunks(area).map(|plane| plane.iter().sum()).collect();
+            // Of numbers that are no eighths, sums depend on the order.
+            let odd: Vec<f32> = row.iter().map(|v| (v * 1.7).sin()).collect();
             for level in Level::available() {
-                for count in 1..=ROWS {
-                    let exact = rows[..count].iter().flat_map(|row| row.chunks(area)).map(|plane| plane.iter().sum());
-                    let exact: Vec<f32> = exact.collect();
-                    assert_eq!(found(level, &rows, count), exact, "{level}, {area} x {planes}");
-                }
-                assert!(found(level, &odd, ROWS) == found(Level::Scalar, &odd, ROWS), "{level}, {area} x {planes}");
+                assert_eq!(sums(level, &row, area), exact, "{level}, {area} x {planes}");
+                assert!(sums(level, &odd, area) == sums(Level::Scalar, &odd, area), "{level}, {area} x {planes}");
             }
         }
     }

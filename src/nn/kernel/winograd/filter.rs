@@ -8,8 +8,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::transform::filter_matrix;
 use crate::nn::{
     Real,
@@ -18,6 +16,7 @@ use crate::nn::{
         lanes::{Doubles, Level, Octet, Plain, ask},
         memory,
         panels::{OCTET, Panels},
+        threads::deal,
         weight::Weight,
     },
 };
@@ -44,7 +43,7 @@ impl Filter {
         let shape = Panels { rows: outputs, columns: inputs };
         let (width, mut values) = (inputs * TAPS, memory::fresh(elements(tile) * shape.len()));
         let (nothing, shared) = (vec![0.0; width], Shared::new(&mut values));
-        (0..outputs.div_ceil(OCTET)).into_par_iter().for_each_init(Vec::new, |room, group| {
+        let work = |room: &mut Vec<f32>, group| {
             let rows = group * OCTET..outputs.min((group + 1) * OCTET);
             let filters = filter.part(rows.start * width, rows.len() * width, room);
             filter.inspect(&filters);
@@ -52,6 +51,10 @@ impl Filter {
             let rows = std::array::from_fn(|_| each.next().unwrap_or(&nothing));
             // SAFETY: threads differ in the group.
             unsafe { panel(level, tile, (group, rows), shape, (&shared, true)) };
+        };
+        deal(0..outputs.div_ceil(OCTET), |groups| {
+            let mut room = Vec::new();
+            groups.for_each(|group| work(&mut room, group));
         });
         Self { tile, shape, values }
     }

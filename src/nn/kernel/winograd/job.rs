@@ -21,6 +21,7 @@ use crate::nn::{
         memory::Buffer,
         panels::{Blocks, DepthPart, OCTET, multiply, multiply_part},
         relu::{Notes, Open},
+        threads::{count, deal},
     },
 };
 
@@ -47,6 +48,17 @@ const LINE: usize = 16;
 fn from_a_line(values: &mut [f32]) -> &mut [f32] {
     let skipped = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
     &mut values[skipped..]
+}
+
+/// How many of so many blocks are one thread's each: all for one thread, none of a few; of others as many as are dealt evenly, if
+/// those that are left would keep some threads waiting for long.
+fn own_blocks(blocks: usize) -> usize {
+    match count() {
+        1 => blocks,
+        threads if blocks < 2 * threads => 0,
+        threads if blocks < 8 * threads => blocks / threads * threads,
+        _ => blocks,
+    }
 }
 
 /// The gates of a rectifier behind what is computed.
@@ -99,19 +111,16 @@ impl<'a> Job<'a> {
         for index in 0..self.batch {
             let len = self.inputs * tiling.area();
             let image = Image { from: &x[index * len..][..len], to, first: index * self.outputs };
-            let threads = rayon::current_num_threads();
-            if threads == 1 || tiling.blocks() >= 2 * threads {
-                self.by_blocks::<BACK>(&tiling, image);
-            } else {
-                self.by_channels::<BACK>(&tiling, image);
-            }
+            let (blocks, own) = (tiling.blocks(), own_blocks(tiling.blocks()));
+            self.by_blocks::<BACK>(&tiling, 0..own, image);
+            self.by_channels::<BACK>(&tiling, own..blocks, image);
         }
     }
 
-    /// Large maps, or one thread: it takes a block, transforms all its channels, multiplies, transforms back.
-    fn by_blocks<const BACK: bool>(&self, tiling: &Tiling, image: Image<'_>) {
+    /// Blocks of large maps, or for one thread: it takes a block, transforms all its channels, multiplies, transforms back.
+    fn by_blocks<const BACK: bool>(&self, tiling: &Tiling, blocks: Range<usize>, image: Image<'_>) {
         let group = self.own_group(tiling);
-        (0..tiling.blocks()).into_par_iter().for_each(|index| {
+        let work = |index| {
             let rows = tiling.block(index);
             let mut transformed = Buffer::new(self.transformed_len(tiling, &rows));
             let transformed = from_a_line(&mut transformed);
@@ -121,12 +130,13 @@ impl<'a> Job<'a> {
                 let outputs = first..(first + group).min(self.outputs);
                 self.multiply::<BACK>(tiling, (&rows, &alike), transformed, outputs, image);
             }
-        });
+        };
+        deal(blocks, |indices| indices.for_each(&work));
     }
 
-    /// Small maps and several threads: first all transform, then all multiply.
-    fn by_channels<const BACK: bool>(&self, tiling: &Tiling, image: Image<'_>) {
-        let blocks: Vec<Rows> = (0..tiling.blocks()).map(|index| tiling.block(index)).collect();
+    /// Blocks that several threads share: first all transform, then all multiply.
+    fn by_channels<const BACK: bool>(&self, tiling: &Tiling, blocks: Range<usize>, image: Image<'_>) {
+        let blocks: Vec<Rows> = blocks.map(|index| tiling.block(index)).collect();
         blocks.chunks(AT_ONCE).for_each(|blocks| self.of_blocks::<BACK>(tiling, blocks, image));
     }
 
@@ -137,19 +147,21 @@ impl<'a> Job<'a> {
         let pieces = self.inputs.div_ceil(CHANNELS);
         let mut transformed: Vec<&mut [f32]> = transformed.iter_mut().map(|values| from_a_line(values)).collect();
         let shared: Vec<_> = transformed.iter_mut().map(|values| Shared::new(values)).collect();
-        (0..blocks.len() * pieces).into_par_iter().for_each(|index| {
+        let transform = |index: usize| {
             let (block, first) = (index / pieces, index % pieces * CHANNELS);
             let channels = first..(first + CHANNELS).min(self.inputs);
             self.transform::<BACK>(tiling, &blocks[block], image, channels, &shared[block]);
-        });
+        };
+        deal(0..blocks.len() * pieces, |indices| indices.for_each(&transform));
         let alike: Vec<_> = blocks.par_iter().map(|rows| self.alike::<BACK>(tiling, rows, image)).collect();
         let group = self.group(blocks.len());
         let groups = self.outputs.div_ceil(group);
-        (0..blocks.len() * groups).into_par_iter().for_each(|index| {
+        let multiply = |index: usize| {
             let (block, first) = (index / groups, index % groups * group);
             let outputs = first..(first + group).min(self.outputs);
-            self.multiply::<BACK>(tiling, (&blocks[block], &alike[block]), transformed[block], outputs, image);
-        });
+            self.multiply::<BACK>(tiling, (&blocks[block], &alike[block]), &*transformed[block], outputs, image);
+        };
+        deal(0..blocks.len() * groups, |indices| indices.for_each(&multiply));
     }
 
     /// Output channels that a thread computes at a time in its own block: many, as the block's transform is read again for each
@@ -164,10 +176,10 @@ impl<'a> Job<'a> {
     }
 
     /// Output channels computed at a time in each of `blocks` that threads share: many, as above, but as the threads share them
-    /// evenly.
+    /// evenly, and wait for the last piece of the last one, of which about a fourth is left.
     fn group(&self, blocks: usize) -> usize {
         if matches!(self.filters, Filters::Untransformed(_)) {
-            let share = self.outputs.div_ceil(rayon::current_num_threads());
+            let share = self.outputs.div_ceil(count());
             return PASSING.min(share.next_multiple_of(OCTET)).max(OCTET);
         }
         if self.level != Level::Avx512 {
@@ -175,7 +187,7 @@ impl<'a> Job<'a> {
         }
         let cost = |group: usize| {
             let pieces = blocks * self.outputs.div_ceil(group);
-            pieces.div_ceil(rayon::current_num_threads()) * (group + READING)
+            (4 * pieces.div_ceil(count()) + 1) * (group + READING)
         };
         (1..=4 * GROUP / OCTET).map(|octets| octets * OCTET).min_by_key(|&group| cost(group)).unwrap_or(GROUP)
     }
