@@ -15,12 +15,16 @@ use common::{
     shelf::Shelf,
     tensors::{input, pass, squeezenet, vgg11, write},
 };
+use half::f16;
 use safetensors::{SafeTensors, tensor::Dtype};
 use saltty::{
     model::{Model, Precision, Score},
     nn::{
         Rule,
-        kernel::{dense, weight::Weight},
+        kernel::{
+            dense::{self, PlaneSums},
+            weight::Weight,
+        },
     },
     weights::Weights,
 };
@@ -64,6 +68,45 @@ fn a_nan_in_a_matrix_left_in_its_file_is_found() {
         // Zeros in the input must not hide it, nor may a rectifier that follows.
         let y = dense::forward(1, &[0.0; 50], &Weight::Stored(shelf.clone()), &[0.0; 3]);
         assert!(shelf.is_doubted() && y.iter().filter(|&&v| f32::is_nan(v)).count() == 1, "{odd} at {at}: {y:?}");
+    }
+}
+
+/// Sums of planes of weights that the way forward did not need are read on the way back, from any place that weights are kept in.
+#[test]
+fn sums_of_rows_are_read_when_they_are_of_use() {
+    let weights: Vec<f32> = (0..150).map(|i| f16::from_f32(splitmix(5, 1, i)).to_f32()).collect();
+    let (x, bias, up) = ([0.5; 50], [-100.0, 0.0, 100.0], [2.0, 0.0, -1.0, 1.0, 3.0, 0.0]);
+    let sums = |weight: &Weight<f32>, learned: bool| {
+        let sums = PlaneSums::new(3, 10);
+        if learned {
+            assert_eq!(dense::forward_and_sums(1, &x, weight, &bias, &sums), dense::forward(1, &x, weight, &bias));
+        }
+        let both = dense::gradient_sums(2, &up, weight, &sums);
+        let each: Vec<f32> = up.chunks(3).flat_map(|up| dense::gradient_sums(1, up, weight, &sums)).collect();
+        assert_eq!(both, each, "each vector alone");
+        both
+    };
+    let exact = |plane: usize, up: &[f32]| -> f32 {
+        up.iter().enumerate().map(|(row, up)| up * weights[row * 50 + plane * 10..][..10].iter().sum::<f32>()).sum()
+    };
+    let wanted: Vec<f64> = up.chunks(3).flat_map(|up| (0..5).map(move |plane| f64::from(exact(plane, up)))).collect();
+    let half: Vec<f16> = weights.iter().map(|&w| f16::from_f32(w)).collect();
+    let shelf = Shelf::new(weights.clone());
+    let whole = sums(&weights.clone().into(), false);
+    close_to_scale(&whole.iter().map(|&sum| f64::from(sum)).collect::<Vec<_>>(), &wanted, 1e-6);
+    for weight in [Weight::Stored(shelf.clone()), Weight::Half(half.into()), weights.clone().into()] {
+        assert!(sums(&weight, false) == whole && sums(&weight, true) == whole, "{weight:?}");
+    }
+    assert!(!shelf.is_doubted());
+    for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut values = weights.clone();
+        values[77] = odd;
+        let shelf = Shelf::new(values);
+        let of = |up: [f32; 3]| {
+            dense::gradient_sums(1, &up, &Weight::Stored(shelf.clone()), &PlaneSums::new(3, 10));
+            shelf.is_doubted()
+        };
+        assert!(!of([1.0, 0.0, 1.0]) && of([0.0, 1.0, 0.0]), "{odd}");
     }
 }
 

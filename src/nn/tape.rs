@@ -101,7 +101,7 @@ impl<E: Real> Sweep<'_, E> {
 }
 
 /// Adds `gradient` to a sum; an empty one stands for zeros.
-pub fn add_to<E: Real>(sum: &mut Vec<E>, gradient: Vec<E>) {
+fn add_to<E: Real>(sum: &mut Vec<E>, gradient: Vec<E>) {
     if sum.is_empty() {
         *sum = gradient;
     } else {

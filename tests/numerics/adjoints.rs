@@ -196,7 +196,8 @@ fn narrow_weights<E: Real>(batch: usize, x: &[E], weight: &[f64], bias: &[E], up
 fn pool_sizes() -> impl Strategy<Value = pool::Size> {
     let wider = prop_oneof![0..9usize, 20..50usize];
     let kernel = prop_oneof![9 => 1..5usize, 1 => Just(16usize)];
-    (1..5usize, kernel, 1..5usize, any::<bool>(), 0..9usize, wider).prop_map(
+    let planes = prop_oneof![9 => 1..5usize, 1 => 60..200usize];
+    (planes, kernel, 1..5usize, any::<bool>(), 0..9usize, wider).prop_map(
         |(planes, kernel, stride, ceil, more, wider)| {
             let input = [kernel + more, kernel + wider];
             let output = input.map(|side| saltty::nn::window::slid(side, kernel, stride, 0, ceil));

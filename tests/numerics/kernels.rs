@@ -235,6 +235,31 @@ fn passing_filters_of_many_channels_have_the_same_bits() {
     }
 }
 
+/// A map of more blocks than are dealt evenly, so that those left over are computed by all threads.
+#[test]
+fn blocks_left_over_have_the_same_bits() {
+    let sides = [112, 111];
+    let size =
+        conv::Size { batch: 1, inputs: 3, outputs: 9, input: sides, output: sides, kernel: 3, stride: 1, padding: 1 };
+    let [x, up, weights] = [size.input_len(), size.output_len(), size.filter_len()].map(|len| noise(len, 11));
+    let (x, up, weights) = (singles(&x), singles(&up), Weight::from(singles(&weights)));
+    for (tile, level) in [2, 4].into_iter().flat_map(|tile| Level::available().into_iter().map(move |l| (tile, l))) {
+        let filter = winograd::Filter::new(level, tile, size.outputs, size.inputs, &weights);
+        let both = |threads| {
+            let (mut y, mut down) = (vec![f32::NAN; size.output_len()], vec![f32::NAN; size.input_len()]);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                winograd::forward(level, &size, &x, Filters::Ready(&filter), Finish::Write, &mut y);
+                winograd::input_gradient(level, &size, &up, Filters::Ready(&filter), &mut down, true);
+                check_gates(level, &size, (&x, &up), Filters::Ready(&filter), &down);
+            });
+            (y, down)
+        };
+        let alone = both(1);
+        assert!((2..5).all(|threads| both(threads) == alone), "{level}, tiles of {tile}");
+    }
+}
+
 /// Windows of one pixel on a map whose tiles of either side are more than one vector.
 fn point(inputs: usize, outputs: usize) -> conv::Size {
     let sides = [29, 28];

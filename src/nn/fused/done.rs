@@ -45,27 +45,26 @@ impl<E: Real> Done<E> {
     /// From the gradient of its output, under a rule for rectifiers, to that of each input; of a convolution or a pooling, to that
     /// of the input of the rectifier before it, if the gate of that is given.
     fn back(&self, rule: Option<Rule>, gate: Option<Gate>, mut up: Buffer<E>) -> Vec<Buffer<E>> {
-        let down = match &self.kind {
+        match &self.kind {
             Kind::Convolution(work) => {
                 let mut down = Buffer::new(work.size.input_len());
                 match gate {
                     Some(gate) => work.filter.gated_gradient(&work.size, &up, gate, &mut down),
                     None => work.filter.input_gradient(&work.size, &up, &mut down, true),
                 }
-                down
+                vec![down]
             }
             Kind::Pool(size, winners) => {
                 let mut down = Buffer::new(size.input_len());
                 pool::gated_gradient(Level::best(), size, winners, &up, gate, &mut down);
-                down
+                vec![down]
             }
             Kind::Rectifier(own, open) => {
                 relu::gate(Level::best(), rule.unwrap_or(*own), open, &mut up);
-                return vec![up];
+                vec![up]
             }
-            Kind::Join(images, counts) => return concat::parts(*images, *counts, up).into(),
-        };
-        vec![down]
+            Kind::Join(images, counts) => concat::parts(*images, *counts, up).into(),
+        }
     }
 }
 

@@ -62,7 +62,7 @@ fn blocks(level: Level, area: usize) -> (usize, usize) {
 fn for_each_piece(
     level: Level,
     (batch, area, rows, depth): (usize, usize, usize, usize),
-    piece: impl Fn(usize, Range<usize>, Range<usize>) + Send + Sync,
+    piece: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
 ) {
     let (blocks, wide) = blocks(level, area);
     let high = if blocks < 8 { ROWS } else { rows.max(1) };
@@ -73,8 +73,8 @@ fn for_each_piece(
         let (image, block, row) = (index / (blocks * along), index / along % blocks * wide, index % along * high);
         piece(image, block..(block + wide).min(area), row..(row + high).min(rows));
     };
-    deal((0..count).step_by(least), |shares| {
-        shares.for_each(|first| (first..count.min(first + least)).for_each(&work));
+    deal((0..count).step_by(least), |firsts| {
+        firsts.for_each(|first| (first..count.min(first + least)).for_each(&work));
     });
 }
 

@@ -246,7 +246,7 @@ fn for_each_piece(
     rows: usize,
     columns: usize,
     depth: usize,
-    piece: impl Fn(usize, Range<usize>, Range<usize>) + Send + Sync,
+    piece: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
 ) {
     let wide = (GATHERED / depth).clamp(64, columns.max(64));
     let high = if columns.div_ceil(wide) < 4 { ROWS } else { rows.max(1) };

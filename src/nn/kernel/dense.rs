@@ -8,10 +8,9 @@ use streams::{LANES, ROWS, add, dots};
 
 use super::{
     lanes::Level,
-    threads::{count, deal},
+    threads::{self, deal},
     weight::Weight,
 };
-
 use crate::nn::Real;
 
 /// Columns of the input gradient that one thread computes, at most: they stay in its cache.
@@ -20,7 +19,7 @@ const COLUMNS: usize = 8192;
 /// Columns for each turn of a thread, so that all threads take equally many turns. Of no influence on the numbers, as they
 /// are whole `LANES`: only the last columns of a row are added one by one.
 fn share(columns: usize) -> usize {
-    let threads = count();
+    let threads = threads::count();
     let turns = columns.div_ceil(threads * COLUMNS).max(1);
     columns.div_ceil(threads * turns).next_multiple_of(LANES)
 }
@@ -33,8 +32,8 @@ pub fn forward<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E]) -
     products(batch, x, weight, bias, None)
 }
 
-/// The same, and from the same reading the sums of planes of weights that are not known yet, of outputs that are above zero for any
-/// vector: what others add to the sums of an input's gradient is held back by a rectifier, or asks for them later.
+/// The same, and from the same reading `sums` learns those of rows whose output is above zero for some vector. What the others add to
+/// a gradient is mostly held back by a rectifier; where it is not, [`gradient_sums`] reads them.
 ///
 /// # Panics
 /// If the lengths do not fit.
@@ -42,7 +41,7 @@ pub fn forward_and_sums<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias
     products(batch, x, weight, bias, Some(sums))
 }
 
-/// Some rows of a dense layer: their number, their outputs for each vector, and their biases.
+/// Some rows of a dense layer: which `ROWS` of them, their outputs for each vector, and their biases.
 type Chunk<'a, E> = (usize, (&'a mut [E], &'a [E]));
 
 fn products<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], sums: Option<&PlaneSums<E>>) -> Vec<E> {
@@ -51,6 +50,7 @@ fn products<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], sums
         return Vec::new();
     }
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
+    assert!(sums.is_none_or(|sums| sums.fit(weight, outputs)), "sizes of sums");
     let mut by_output = vec![E::ZERO; outputs * batch];
     let work = |[a, b, c, d]: &mut [Vec<f32>; ROWS], (chunk, (y, bias)): Chunk<'_, E>| {
         // Where there are fewer rows, the last one takes the place of those missing, and no one asks for its products.
@@ -80,10 +80,21 @@ fn products<E: Real>(batch: usize, x: &[E], weight: &Weight<E>, bias: &[E], sums
 /// # Panics
 /// If the lengths do not fit.
 pub fn gradient_sums<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, sums: &PlaneSums<E>) -> Vec<E> {
-    let outputs = up.len().checked_div(batch).unwrap_or(0);
-    let planes = sums.planes(weight.len().checked_div(outputs).unwrap_or(0));
+    if batch == 0 {
+        return Vec::new();
+    }
+    let outputs = up.len() / batch;
+    assert!(sums.fit(weight, outputs) && up.len() == batch * outputs, "sizes of sums");
+    let planes = sums.planes(weight);
     let mut down = vec![E::ZERO; batch * planes];
-    let (live, mut room) = (live(outputs, up), Vec::new());
+    let live = live(outputs, up);
+    deal(live.iter(), |rows| {
+        let mut room = Vec::new();
+        for &row in rows {
+            sums.of(row, weight, &mut room);
+        }
+    });
+    let mut room = Vec::new();
     for rows in live.chunks(ROWS) {
         let known: Vec<&[E]> = rows.iter().map(|&row| sums.of(row, weight, &mut room)).collect();
         for (up, down) in up.chunks_exact(outputs).zip(down.chunks_exact_mut(planes.max(1))) {
@@ -93,7 +104,7 @@ pub fn gradient_sums<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, sums: 
     down
 }
 
-/// Rows for which a gradient is not zero in all vectors.
+/// Rows whose gradient is not zero for some vector.
 fn live<E: Real>(outputs: usize, up: &[E]) -> Vec<usize> {
     (0..outputs).filter(|&row| up.chunks_exact(outputs).any(|up| up[row] != E::ZERO)).collect()
 }

@@ -10,22 +10,12 @@ use crate::nn::Real;
 /// Vectors that nobody uses at the moment, of each number type.
 pub type Spare<E> = Mutex<Vec<Vec<E>>>;
 
-/// `len` numbers of no particular value, from memory used before if any is at hand: of just this size, or also of larger memory
-/// if they are many, as fresh pages for these cost more than to fill again what is cut off.
-pub fn take<E: Real>(len: usize) -> Vec<E> {
-    let mut vec = within(len, if len < MANY { len } else { LARGER * len });
-    vec.truncate(len);
-    vec
-}
-
-/// As [`take`], for what is kept for long: memory of just this size.
+/// `len` numbers of no particular value for what is kept for long: in memory of just this size, used before if any is at hand.
 pub fn take_to_keep<E: Real>(len: usize) -> Vec<E> {
     within(len, len)
 }
 
-/// Numbers from which on larger memory pays.
-const MANY: usize = 1 << 17;
-/// How much larger memory may be than what is asked for, where it may be larger.
+/// How much larger the memory of a [`Buffer`] may be than what is asked for.
 const LARGER: usize = 4;
 
 /// At least `len` numbers, in memory for at most `most` if it was used before.
@@ -73,7 +63,7 @@ fn ask_for_large_pages<T>(values: &mut [T]) {
 #[cfg(not(target_os = "linux"))]
 fn ask_for_large_pages<T>(_: &mut [T]) {}
 
-/// Keeps the memory of `vec` for a later [`take`], unless enough of its size is kept: vectors that were never taken are
+/// Keeps the memory of `vec` for later, unless enough of its size is kept: vectors that were never taken are
 /// given as well, so that without a bound each photo would leave some more.
 pub fn give<E: Real>(vec: Vec<E>) {
     if vec.capacity() >= LEAST
@@ -90,10 +80,10 @@ const SAME: usize = 8;
 /// Numbers below which it is not worth keeping them.
 const LEAST: usize = 1 << 8;
 
-/// Memory that is kept for later when dropped. It is not cut off as a vector is, which is then filled again when next used.
+/// Memory that is kept whole for later when dropped: what is cut off a vector would have to be filled again.
 #[derive(Debug, Default)]
 pub struct Buffer<E: Real> {
-    /// May be longer: what is cut off would have to be filled again when next used.
+    /// May be longer.
     memory: Vec<E>,
     len: usize,
 }

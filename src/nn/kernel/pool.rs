@@ -44,6 +44,11 @@ impl Size {
         (self.kernel, self.stride) == (2, 2) && self.output == self.input.map(|side| side / 2)
     }
 
+    /// Planes that are worth a thread's while.
+    fn share(&self) -> usize {
+        (LEAST / self.area()[1].max(1)).max(1)
+    }
+
     fn area(&self) -> [usize; 2] {
         [self.input[0] * self.input[1], self.output[0] * self.output[1]]
     }
@@ -59,14 +64,15 @@ pub fn forward<E: Real>(level: Level, size: &Size, x: &[E]) -> (Vec<E>, Vec<u8>)
     assert!(size.kernel <= WIDEST, "windows of {0} x {0}", size.kernel);
     let mut y = memory::take_to_keep(size.planes * out_area);
     let mut winners = vec![0; y.len()];
-    let few = (LEAST / out_area.max(1)).max(1);
+    let share = size.share();
     let work = |((y, winners), planes): ((&mut [E], &mut [u8]), &[E])| {
         let planes = planes.chunks_exact(in_area);
         for ((y, winners), plane) in y.chunks_exact_mut(out_area).zip(winners.chunks_exact_mut(out_area)).zip(planes) {
             plane_maxima(level, size, plane, y, winners);
         }
     };
-    let shares = y.chunks_mut(few * out_area).zip(winners.chunks_mut(few * out_area)).zip(x.chunks(few * in_area));
+    let shares =
+        y.chunks_mut(share * out_area).zip(winners.chunks_mut(share * out_area)).zip(x.chunks(share * in_area));
     deal(shares, |shares| shares.for_each(work));
     (y, winners)
 }
@@ -171,24 +177,28 @@ pub fn input_gradient<E: Real>(size: &Size, winners: &[u8], up: &[E], down: &mut
     for_each_plane(size, winners, up, down, |_, winners, up, down| add(size, winners, up, down));
 }
 
+/// The gradients of some planes' inputs and outputs, and where the maxima were.
+type Share<'a, E> = ((&'a mut [E], &'a [E]), &'a [u8]);
+
 fn for_each_plane<E: Real>(
     size: &Size,
     winners: &[u8],
     up: &[E],
     down: &mut [E],
-    work: impl Fn(usize, &[u8], &[E], &mut [E]) + Send + Sync,
+    work: impl Fn(usize, &[u8], &[E], &mut [E]) + Sync,
 ) {
     let [in_area, out_area] = size.area();
     let count = size.planes * out_area;
     assert_eq!([winners.len(), up.len(), down.len()], [count, count, size.input_len()], "sizes of a pooling");
-    let few = (LEAST / out_area.max(1)).max(1);
-    let all = |(share, ((down, up), winners)): (usize, ((&mut [E], &[E]), &[u8]))| {
+    let share = size.share();
+    let all = |(index, ((down, up), winners)): (usize, Share<'_, E>)| {
         let planes = up.chunks_exact(out_area).zip(winners.chunks_exact(out_area));
         for (at, (down, (up, winners))) in down.chunks_exact_mut(in_area).zip(planes).enumerate() {
-            work(share * few + at, winners, up, down);
+            work(index * share + at, winners, up, down);
         }
     };
-    let shares = down.chunks_mut(few * in_area).zip(up.chunks(few * out_area)).zip(winners.chunks(few * out_area));
+    let shares =
+        down.chunks_mut(share * in_area).zip(up.chunks(share * out_area)).zip(winners.chunks(share * out_area));
     deal(shares.enumerate(), |shares| shares.for_each(all));
 }
 

@@ -18,8 +18,8 @@ pub fn enlist(count: usize) {
     std::mem::forget(pool);
 }
 
-/// Deals `items` to the threads: each has a share of neighbours, from its first on, and who is done takes the last one of whoever
-/// has most left. `work` gets a thread's own items as they come. Threads are not equally quick: with shares that stay as they
+/// Deals `items` to the threads, each item once: each thread has a share of neighbours, from its first on, and who is done takes the
+/// last one of whoever has most left. `work` gets a thread's own items as they come. Threads are not equally quick: with shares that stay as they
 /// are, or rayon's pieces of several items, one waits for the other at the end of each layer. Neighbours share cache lines.
 pub fn deal<T: Send>(items: impl Iterator<Item = T>, work: impl Fn(&mut dyn Iterator<Item = T>) + Sync) {
     let mut rest: Vec<T> = items.collect();
@@ -30,8 +30,8 @@ pub fn deal<T: Send>(items: impl Iterator<Item = T>, work: impl Fn(&mut dyn Iter
     };
     let shares: Mutex<Vec<_>> = Mutex::new((1..=threads).rev().map(share).collect());
     let next = |thread: usize| {
-        let mut shares = shares.lock().ok()?;
-        shares[thread].next().or_else(|| shares.iter_mut().max_by_key(|share| share.len())?.next_back())
+        let mut shares = shares.lock().expect("nobody panics while dealing");
+        shares[thread].next().or_else(|| shares.iter_mut().max_by_key(ExactSizeIterator::len)?.next_back())
     };
     on_threads(threads, &|thread| work(&mut std::iter::from_fn(|| next(thread))));
 }
@@ -47,7 +47,10 @@ fn on_threads(threads: usize, work: &(dyn Fn(usize) + Sync)) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, mpsc::channel};
+    use std::{
+        sync::{Mutex, mpsc::channel},
+        time::Duration,
+    };
 
     use super::deal;
 
@@ -77,7 +80,9 @@ mod tests {
             deal(0..10, |mine| {
                 for item in mine {
                     if item == 0 {
-                        (1..10).for_each(|_| wait.lock().unwrap().recv().expect("the others are done"));
+                        let wait = wait.lock().unwrap();
+                        let done = (1..10).all(|_| wait.recv_timeout(Duration::from_secs(60)).is_ok());
+                        assert!(done, "nobody helps");
                     } else {
                         done.send(item).unwrap();
                     }

@@ -38,13 +38,22 @@ pub struct PlaneSums<E> {
 
 impl<E: Real> PlaneSums<E> {
     /// Of `outputs` rows for planes of `area` numbers.
+    ///
+    /// # Panics
+    /// If `area` is 0.
     pub fn new(outputs: usize, area: usize) -> Self {
+        assert!(area > 0, "planes of something");
         Self { area, rows: (0..outputs).map(|_| OnceLock::new()).collect() }
     }
 
-    /// How many planes there are in so many numbers.
-    pub(super) fn planes(&self, inputs: usize) -> usize {
-        inputs.checked_div(self.area).unwrap_or(0)
+    /// Whether these are of `weight`, with so many rows.
+    pub(super) fn fit(&self, weight: &Weight<E>, outputs: usize) -> bool {
+        self.rows.len() == outputs && weight.len().is_multiple_of((outputs * self.area).max(1))
+    }
+
+    /// How many planes there are in a row.
+    pub(super) fn planes(&self, weight: &Weight<E>) -> usize {
+        weight.len() / (self.rows.len() * self.area).max(1)
     }
 
     /// Takes the sums of row `index`, which is at hand, unless they are known.

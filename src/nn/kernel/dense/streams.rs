@@ -243,7 +243,7 @@ unsafe fn vector_add<L: Lanes, const R: usize>(factors: [f32; R], rows: [&[f32];
 
 /// Asks for what comes in a row some way behind these numbers.
 #[inline(always)]
-pub fn ask<T>(numbers: &[T]) {
+fn ask<T>(numbers: &[T]) {
     for line in 0..size_of_val(numbers).div_ceil(LINE) {
         prefetch(numbers.as_ptr().wrapping_byte_add(AHEAD + line * LINE).cast::<f32>());
     }

@@ -14,7 +14,7 @@ use crate::nn::{
     kernel::{
         gemm::Shared,
         lanes::{Doubles, Level, Octet, Plain, ask},
-        memory,
+        memory::{self, Buffer},
         panels::{OCTET, Panels},
         threads::deal,
         weight::Weight,
@@ -22,13 +22,13 @@ use crate::nn::{
 };
 
 /// The filters of a convolution, transformed: one matrix of outputs x inputs for each element of a tile.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Filter {
     /// Side of the output tiles.
     pub tile: usize,
     /// Of each matrix: as many rows as output channels, as many columns as input channels.
     pub shape: Panels,
-    values: Vec<f32>,
+    values: Buffer<f32>,
 }
 
 impl Filter {
@@ -41,7 +41,7 @@ impl Filter {
         assert_eq!(E::NAME, f32::NAME, "filters of f32");
         assert_eq!(filter.len(), outputs * inputs * TAPS, "sizes of a filter");
         let shape = Panels { rows: outputs, columns: inputs };
-        let (width, mut values) = (inputs * TAPS, memory::fresh(elements(tile) * shape.len()));
+        let (width, mut values) = (inputs * TAPS, memory::fresh::<f32>(elements(tile) * shape.len()));
         let (nothing, shared) = (vec![0.0; width], Shared::new(&mut values));
         let work = |room: &mut Vec<f32>, group| {
             let rows = group * OCTET..outputs.min((group + 1) * OCTET);
@@ -56,17 +56,16 @@ impl Filter {
             let mut room = Vec::new();
             groups.for_each(|group| work(&mut room, group));
         });
-        Self { tile, shape, values }
+        Self { tile, shape, values: values.into() }
     }
 
-    /// Those of some output channels and some input channels, by one thread, in memory that is used again after
-    /// [`done`](Self::done).
+    /// Those of some output channels and some input channels, by one thread, in memory that was used before.
     ///
     /// # Panics
     /// If there are not so many, or the tiles' side is not 2 or 4.
     pub fn some(level: Level, filters: &Untransformed<'_>, outputs: Range<usize>, inputs: Range<usize>) -> Self {
         let shape = Panels { rows: outputs.len(), columns: inputs.len() };
-        let mut values = memory::take(elements(filters.tile) * shape.len());
+        let mut values = Buffer::new(elements(filters.tile) * shape.len());
         let (nothing, shared) = (vec![0.0; inputs.len() * TAPS], Shared::new(&mut values));
         for group in 0..outputs.len().div_ceil(OCTET) {
             let rows = std::array::from_fn(|r| {
@@ -78,11 +77,6 @@ impl Filter {
             unsafe { panel(level, filters.tile, (group, rows), shape, (&shared, false)) };
         }
         Self { tile: filters.tile, shape, values }
-    }
-
-    /// Leaves the memory to others.
-    pub fn done(self) {
-        memory::give(self.values);
     }
 
     /// The matrices of all elements of a tile.

@@ -21,7 +21,7 @@ use crate::nn::{
         memory::Buffer,
         panels::{Blocks, DepthPart, OCTET, multiply, multiply_part},
         relu::{Notes, Open},
-        threads::{count, deal},
+        threads::{self, deal},
     },
 };
 
@@ -48,17 +48,6 @@ const LINE: usize = 16;
 fn from_a_line(values: &mut [f32]) -> &mut [f32] {
     let skipped = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
     &mut values[skipped..]
-}
-
-/// How many of so many blocks are one thread's each: all for one thread, none of a few; of others as many as are dealt evenly, if
-/// those that are left would keep some threads waiting for long.
-fn own_blocks(blocks: usize) -> usize {
-    match count() {
-        1 => blocks,
-        threads if blocks < 2 * threads => 0,
-        threads if blocks < 8 * threads => blocks / threads * threads,
-        _ => blocks,
-    }
 }
 
 /// The gates of a rectifier behind what is computed.
@@ -111,7 +100,7 @@ impl<'a> Job<'a> {
         for index in 0..self.batch {
             let len = self.inputs * tiling.area();
             let image = Image { from: &x[index * len..][..len], to, first: index * self.outputs };
-            let (blocks, own) = (tiling.blocks(), own_blocks(tiling.blocks()));
+            let (blocks, own) = (tiling.blocks(), tiling.own_blocks(threads::count()));
             self.by_blocks::<BACK>(&tiling, 0..own, image);
             self.by_channels::<BACK>(&tiling, own..blocks, image);
         }
@@ -175,11 +164,11 @@ impl<'a> Job<'a> {
         (PRODUCTS / each / GROUP * GROUP).clamp(GROUP, most)
     }
 
-    /// Output channels computed at a time in each of `blocks` that threads share: many, as above, but as the threads share them
-    /// evenly, and wait for the last piece of the last one, of which about a fourth is left.
+    /// Output channels computed at a time in each of `blocks` that threads share: many, as above, but so that threads share them
+    /// evenly; and at the end all wait for the last piece, of which about a fourth is left.
     fn group(&self, blocks: usize) -> usize {
         if matches!(self.filters, Filters::Untransformed(_)) {
-            let share = self.outputs.div_ceil(count());
+            let share = self.outputs.div_ceil(threads::count());
             return PASSING.min(share.next_multiple_of(OCTET)).max(OCTET);
         }
         if self.level != Level::Avx512 {
@@ -187,7 +176,8 @@ impl<'a> Job<'a> {
         }
         let cost = |group: usize| {
             let pieces = blocks * self.outputs.div_ceil(group);
-            (4 * pieces.div_ceil(count()) + 1) * (group + READING)
+            let fourths = 4 * pieces.div_ceil(threads::count()) + 1;
+            fourths * (group + READING)
         };
         (1..=4 * GROUP / OCTET).map(|octets| octets * OCTET).min_by_key(|&group| cost(group)).unwrap_or(GROUP)
     }
@@ -294,7 +284,6 @@ impl<'a> Job<'a> {
                         blocks,
                         products,
                     );
-                    filter.done();
                 }
             }
         }

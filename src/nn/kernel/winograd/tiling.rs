@@ -28,6 +28,11 @@ fn most_tiles(level: Level) -> usize {
     if level == Level::Avx512 { 112 } else { 56 }
 }
 
+/// Blocks for each thread below which all share each block.
+const FEW: usize = 2;
+/// Blocks for each thread from which on those left over are not shared.
+const MANY: usize = 8;
+
 impl Tiling {
     /// Tiles of side `tile` on a map of these sides.
     pub fn new(level: Level, tile: usize, sides: [usize; 2]) -> Self {
@@ -50,6 +55,16 @@ impl Tiling {
     /// Blocks of the map.
     pub fn blocks(&self) -> usize {
         self.tiles[0].div_ceil(self.high)
+    }
+
+    /// How many blocks are computed by one thread each; the others by all threads together. One thread takes all; of several, each
+    /// takes as many as the others, or, where the few that are left over make no difference, whichever is next.
+    pub fn own_blocks(&self, threads: usize) -> usize {
+        match self.blocks() {
+            blocks if threads == 1 || blocks >= MANY * threads => blocks,
+            blocks if blocks < FEW * threads => 0,
+            blocks => blocks / threads * threads,
+        }
     }
 
     /// The rows of tiles of one block.
@@ -173,5 +188,20 @@ impl Tiling {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tiling;
+    use crate::nn::kernel::lanes::Level;
+
+    #[test]
+    fn blocks_are_dealt_evenly() {
+        // Maps as wide as a block has tiles, each row a block.
+        let own = |blocks: usize, threads| Tiling::new(Level::Scalar, 2, [2 * blocks, 112]).own_blocks(threads);
+        assert_eq!([1, 2, 3, 7].map(|blocks| own(blocks, 1)), [1, 2, 3, 7], "one thread");
+        assert_eq!([1, 3, 4, 7, 15, 16, 17].map(|blocks| own(blocks, 2)), [0, 0, 4, 6, 14, 16, 17], "two threads");
+        assert_eq!([5, 6, 8, 23, 25].map(|blocks| own(blocks, 3)), [0, 6, 6, 21, 25], "three threads");
     }
 }
