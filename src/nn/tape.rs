@@ -2,13 +2,17 @@
 
 mod trail;
 
-use std::{ops::Range, rc::Rc, sync::Arc};
+use std::{
+    ops::{DerefMut, Range},
+    rc::Rc,
+    sync::Arc,
+};
 
 use dfdx::prelude::{Cpu, CpuError, Gradients, NoneTape, OwnedTape, Shape, Storage, Tape, Tensor};
 
 pub use trail::Trail;
 
-use super::{Real, Rule, kernel::memory};
+use super::{Real, Rule, kernel::memory::Buffer};
 
 /// A layer's name, such as `relu5_4`.
 pub type Name = Arc<str>;
@@ -93,7 +97,7 @@ impl<E: Real> Sweep<'_, E> {
         }
         for (downstream, input) in step(upstream).into_iter().zip(inputs) {
             if !downstream.is_empty() {
-                add_to(input(self.gradients)?, downstream);
+                add_to::<E, Vec<E>>(input(self.gradients)?, downstream);
             }
         }
         Ok(())
@@ -101,12 +105,12 @@ impl<E: Real> Sweep<'_, E> {
 }
 
 /// Adds `gradient` to a sum; an empty one stands for zeros.
-fn add_to<E: Real>(sum: &mut Vec<E>, gradient: Vec<E>) {
+pub fn add_to<E: Real, M: DerefMut<Target = [E]> + Into<Buffer<E>>>(sum: &mut M, gradient: M) {
     if sum.is_empty() {
         *sum = gradient;
     } else {
-        sum.iter_mut().zip(&gradient).for_each(|(sum, d)| *sum += *d);
-        memory::give(gradient);
+        sum.iter_mut().zip(&*gradient).for_each(|(sum, d)| *sum += *d);
+        drop::<Buffer<E>>(gradient.into());
     }
 }
 

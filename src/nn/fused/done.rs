@@ -12,6 +12,7 @@ use crate::nn::{
         pool,
         relu::{self, Open},
     },
+    tape::add_to,
 };
 
 /// What a layer did, for the tape.
@@ -85,15 +86,6 @@ pub fn image_back<E: Real>(image: &[Done<E>], rule: Option<Rule>, places: &mut [
         for (down, &by) in image[at].back(rule, gate, up).into_iter().zip(&image[first].reads) {
             add_to(&mut places[by], down);
         }
-    }
-}
-
-/// Adds `gradient` to a sum; an empty one stands for zeros.
-fn add_to<E: Real>(sum: &mut Buffer<E>, gradient: Buffer<E>) {
-    if sum.is_empty() {
-        *sum = gradient;
-    } else {
-        sum.iter_mut().zip(&*gradient).for_each(|(sum, d)| *sum += *d);
     }
 }
 

@@ -166,9 +166,14 @@ fn sparse(size: &Size, up: &[f32], live: &[usize], filter: &Filter, down: &mut [
             }
         }
     };
-    deal(down.chunks_mut(CHANNELS * area).enumerate(), |shares| {
-        for (share, planes) in shares {
-            (share * CHANNELS..).zip(planes.chunks_exact_mut(area)).for_each(work);
+    for_each_chunk(down, (area, CHANNELS), work);
+}
+
+/// Runs `work` on chunks of `len` numbers, each with its index; some at a time, that are worth a thread's while.
+fn for_each_chunk(values: &mut [f32], (len, some): (usize, usize), work: impl Fn((usize, &mut [f32])) + Sync) {
+    deal(values.chunks_mut(some * len).enumerate(), |shares| {
+        for (share, chunks) in shares {
+            (share * some..).zip(chunks.chunks_exact_mut(len)).for_each(&work);
         }
     });
 }
@@ -249,11 +254,7 @@ fn scattered(level: Level, size: &Size, up: &[f32], filter: &Filter, down: &mut 
                 scatter(size, tap, column, y, row);
             }
         };
-        deal(down.chunks_mut(LINES * width).enumerate(), |shares| {
-            for (share, rows) in shares {
-                (share * LINES..).zip(rows.chunks_exact_mut(width)).for_each(work);
-            }
-        });
+        for_each_chunk(down, (width, LINES), work);
     }
 }
 

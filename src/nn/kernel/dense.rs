@@ -3,6 +3,8 @@
 mod planes;
 mod streams;
 
+use std::{borrow::Cow, ops::Range};
+
 pub use planes::PlaneSums;
 use streams::{LANES, ROWS, add, dots};
 
@@ -88,19 +90,8 @@ pub fn gradient_sums<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, sums: 
     let planes = sums.planes(weight);
     let mut down = vec![E::ZERO; batch * planes];
     let live = live(outputs, up);
-    deal(live.iter(), |rows| {
-        let mut room = Vec::new();
-        for &row in rows {
-            sums.of(row, weight, &mut room);
-        }
-    });
-    let mut room = Vec::new();
-    for rows in live.chunks(ROWS) {
-        let known: Vec<&[E]> = rows.iter().map(|&row| sums.of(row, weight, &mut room)).collect();
-        for (up, down) in up.chunks_exact(outputs).zip(down.chunks_exact_mut(planes.max(1))) {
-            add_all(rows, |row| up[row], |part| known[part], down);
-        }
-    }
+    sums.read(&live, weight);
+    add_rows((outputs, up), &live, (planes, &mut down), sums, |sums, row, columns, _| sums.of(row)[columns].into());
     down
 }
 
@@ -120,10 +111,24 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
     }
     let (outputs, inputs) = (up.len() / batch, down.len() / batch);
     assert_eq!(weight.len(), outputs * inputs, "sizes of a dense layer");
+    add_rows((outputs, up), &live(outputs, up), (inputs, down), weight, |weight, row, columns, room| {
+        weight.part(row * inputs + columns.start, columns.len(), room)
+    });
+}
+
+/// Adds to each vector of `down` the rows `live` of a matrix, each times its number in that vector of `up`. `part(matrix, row, columns,
+/// room)` is part of a row, read into `room` if need be.
+fn add_rows<E: Real, M: Sync>(
+    (outputs, up): (usize, &[E]),
+    live: &[usize],
+    (inputs, down): (usize, &mut [E]),
+    matrix: &M,
+    part: impl for<'r> Fn(&'r M, usize, Range<usize>, &'r mut Vec<f32>) -> Cow<'r, [E]> + Sync,
+) {
     if inputs == 0 {
         return;
     }
-    let live = live(outputs, up);
+    let batch = down.len() / inputs;
     let share = share(inputs);
     let mut shares: Vec<Vec<&mut [E]>> = (0..inputs.div_ceil(share)).map(|_| Vec::with_capacity(batch)).collect();
     for down in down.chunks_exact_mut(inputs) {
@@ -133,7 +138,7 @@ pub fn input_gradient<E: Real>(batch: usize, up: &[E], weight: &Weight<E>, down:
     let work = |rooms: &mut [Vec<f32>; TALL], (chunk, mut downs): (usize, Vec<&mut [E]>)| {
         let (first, count) = (chunk * share, downs[0].len());
         for rows in live.chunks(tall) {
-            let parts = rows.iter().zip(&mut *rooms).map(|(row, room)| weight.part(row * inputs + first, count, room));
+            let parts = rows.iter().zip(&mut *rooms).map(|(row, room)| part(matrix, *row, first..first + count, room));
             let parts: Vec<_> = parts.collect();
             for at in (0..count).step_by(wide) {
                 let columns = at..count.min(at + wide);

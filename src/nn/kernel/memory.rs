@@ -5,6 +5,7 @@ use std::{
     sync::Mutex,
 };
 
+use super::threads;
 use crate::nn::Real;
 
 /// Vectors that nobody uses at the moment, of each number type.
@@ -68,7 +69,7 @@ fn ask_for_large_pages<T>(_: &mut [T]) {}
 pub fn give<E: Real>(vec: Vec<E>) {
     if vec.capacity() >= LEAST
         && let Ok(mut spare) = E::spare().lock()
-        && spare.iter().filter(|kept| kept.capacity() == vec.capacity()).count() < SAME + rayon::current_num_threads()
+        && spare.iter().filter(|kept| kept.capacity() == vec.capacity()).count() < SAME + threads::count()
     {
         spare.push(vec);
     }

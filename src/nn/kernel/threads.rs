@@ -19,8 +19,8 @@ pub fn enlist(count: usize) {
 }
 
 /// Deals `items` to the threads, each item once: each thread has a share of neighbours, from its first on, and who is done takes the
-/// last one of whoever has most left. `work` gets a thread's own items as they come. Threads are not equally quick: with shares that stay as they
-/// are, or rayon's pieces of several items, one waits for the other at the end of each layer. Neighbours share cache lines.
+/// last one of whoever has most left. `work` gets a thread's own items as they come. Threads are not equally quick: with shares that
+/// stay as they are, or rayon's pieces of several items, one waits for the other at the end of each layer. Neighbours share cache lines.
 pub fn deal<T: Send>(items: impl Iterator<Item = T>, work: impl Fn(&mut dyn Iterator<Item = T>) + Sync) {
     let mut rest: Vec<T> = items.collect();
     let threads = count().min(rest.len());

@@ -23,7 +23,7 @@ use crate::nn::kernel::{
 };
 use crate::nn::{
     Real,
-    kernel::{lanes::Level, weight::Weight},
+    kernel::{lanes::Level, threads::deal, weight::Weight},
 };
 
 /// Numbers added up side by side.
@@ -61,14 +61,23 @@ impl<E: Real> PlaneSums<E> {
         self.rows[index].get_or_init(|| sums(Level::best(), row, self.area).into());
     }
 
-    /// The sums of row `index` of `weight`; read, if they are not known, into `room`.
-    pub(super) fn of(&self, index: usize, weight: &Weight<E>, room: &mut Vec<f32>) -> &[E] {
-        self.rows[index].get_or_init(|| {
-            let inputs = weight.len() / self.rows.len();
-            let row = weight.part(index * inputs, inputs, room);
-            weight.inspect(&row);
-            sums(Level::best(), &row, self.area).into()
-        })
+    /// Reads those of `weight`'s rows whose sums are not known.
+    pub(super) fn read(&self, rows: &[usize], weight: &Weight<E>) {
+        let unknown = rows.iter().filter(|&&index| self.rows[index].get().is_none());
+        deal(unknown, |rows| {
+            let mut room = Vec::new();
+            for &index in rows {
+                let inputs = weight.len() / self.rows.len();
+                let row = weight.part(index * inputs, inputs, &mut room);
+                weight.inspect(&row);
+                self.learn(index, &row);
+            }
+        });
+    }
+
+    /// The sums of row `index`, which must be known.
+    pub(super) fn of(&self, index: usize) -> &[E] {
+        self.rows[index].get().expect("sums of a row that was read")
     }
 }
 

@@ -4,8 +4,6 @@
 
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::{
     Filter, Filters,
     alike::{self, Alike},
@@ -142,7 +140,10 @@ impl<'a> Job<'a> {
             self.transform::<BACK>(tiling, &blocks[block], image, channels, &shared[block]);
         };
         deal(0..blocks.len() * pieces, |indices| indices.for_each(&transform));
-        let alike: Vec<_> = blocks.par_iter().map(|rows| self.alike::<BACK>(tiling, rows, image)).collect();
+        let mut alike: Vec<Vec<Alike>> = blocks.iter().map(|_| Vec::new()).collect();
+        deal(alike.iter_mut().zip(blocks), |pairs| {
+            pairs.for_each(|(alike, rows)| *alike = self.alike::<BACK>(tiling, rows, image));
+        });
         let group = self.group(blocks.len());
         let groups = self.outputs.div_ceil(group);
         let multiply = |index: usize| {
