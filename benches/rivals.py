@@ -96,7 +96,7 @@ def warm(table, name, weights, rounds, photos):
     ours = Server(TARGET / "examples" / "timing", "serve", "-" if weights == EMBEDDED else weights, PHOTO, CLASS)
     theirs = Server(sys.executable, serve, name, weights, PHOTO, CLASS)
     versions = json.loads(theirs.ask("versions")) | {"instructions": ours.ask("instructions")}
-    turn = lambda mine, other: alternate(rounds, lambda: theirs.time(other), lambda: ours.time(mine))
+    turn = lambda mine, other, who=ours: alternate(rounds, lambda: theirs.time(other), lambda: who.time(mine))
     short = "VGG19" if name == "vgg19" else "SqueezeNet 1.1"
     vgg = name == "vgg19"
     table.add(f"{short}: {MAPS}", "PyTorch by hand", *turn("maps", "maps"), 0.45 if vgg else 0.5)
@@ -105,6 +105,8 @@ def warm(table, name, weights, rounds, photos):
     table.add(f"{short}: forward alone", "PyTorch, no_grad", *turn("forward", "forward"), 0.45 if vgg else None)
     rival = "PyTorch head backward"
     table.add(f"{short}: Grad-CAM of another class", rival, *turn("another-class", "another-class"), 0.5 if vgg else None)
+    if vgg:
+        direct(table, turn, weights)
     # One photo is over so soon that one turn of it would say little of the machine's state beside a whole folder's.
     single = lambda: statistics.median(ours.time("maps") for _ in range(9))
     times = alternate(max(1, min(rounds // 4, 5)), single, lambda: per_photo(weights, photos))
@@ -114,6 +116,14 @@ def warm(table, name, weights, rounds, photos):
     ours.stop()
     theirs.stop()
     return distances, versions
+
+
+def direct(table, turn, weights):
+    """Rows of the kernels that do all products of the definition."""
+    ours = Server(TARGET / "examples" / "timing", "serve", weights, PHOTO, CLASS, "cpu", "direct")
+    table.add(f"VGG19 with --kernels direct: {MAPS}", "PyTorch by hand", *turn("maps", "maps", ours), 1.2)
+    table.add("VGG19 with --kernels direct: forward alone", "PyTorch, no_grad", *turn("forward", "forward", ours), 1.2)
+    ours.stop()
 
 
 def per_photo(weights, photos):

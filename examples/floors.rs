@@ -12,7 +12,13 @@ use rayon::prelude::*;
 use saltty::{
     explain::{Method, Session},
     model::Model,
-    nn::kernel::{Kernels, columns, conv::Size, convolution::Convolution, lanes::Level, winograd},
+    nn::kernel::{
+        Kernels, columns,
+        conv::{self, Size},
+        convolution::Convolution,
+        lanes::Level,
+        winograd,
+    },
     planes::Planes,
     weights::Weights,
 };
@@ -110,9 +116,9 @@ fn times(size: &Size) -> [f64; 2] {
 fn peak() -> f64 {
     const SIDE: usize = 1024;
     let size = Size { kernel: 1, padding: 0, ..square(SIDE, SIDE, 32) };
-    let layer = Convolution::new(Kernels::Direct, noise(SIDE * SIDE));
-    let (x, bias, mut y) = (noise(SIDE * SIDE), noise(SIDE), vec![0.0; SIDE * SIDE]);
-    2.0 * (SIDE * SIDE * SIDE) as f64 / least(|| layer.forward(&size, &x, &bias, false, &mut y))
+    let [x, filter] = [noise(SIDE * SIDE), noise(SIDE * SIDE)];
+    let (bias, mut y) = (noise(SIDE), vec![0.0; SIDE * SIDE]);
+    2.0 * (SIDE * SIDE * SIDE) as f64 / least(|| conv::forward(&size, &x, &filter, &bias, &mut y))
 }
 
 /// Bytes a second that all threads together read from memory too large for any cache.

@@ -3,7 +3,7 @@
 //! `timing NETWORK [WEIGHTS.safetensors|-] [ROUNDS] [winograd|direct|composed]`; without weights, made-up ones (for
 //! SqueezeNet those in the binary).
 //!
-//! `timing serve WEIGHTS.safetensors|- PHOTO CLASS [DEVICE]` answers each line of standard input (`forward`, `maps`,
+//! `timing serve WEIGHTS.safetensors|- PHOTO CLASS [DEVICE [KERNELS]]` answers each line of standard input (`forward`, `maps`,
 //! `maps N` of N photos together, `another-class`, `peak`, `instructions`) with a line: milliseconds of work done once
 //! before it is timed, or what was asked. For `benches/rivals.sh` and `benches/cuda.sh`, which ask saltty and its rivals in
 //! turn.
@@ -34,16 +34,13 @@ fn main() {
     if args.next_if_eq("serve").is_some() {
         let [weights, photo, class] = std::array::from_fn(|_| args.next().expect("serve WEIGHTS PHOTO CLASS"));
         let device = args.next().map_or(Wanted::Only(Device::Cpu), |device| device.parse().expect("a device's name"));
-        return serve(&weights, Path::new(&photo), class.parse().expect("a class's number"), Device::meant(device).0);
+        let choices = Choices { device: Device::meant(device).0, kernels: named(args.next()), ..Choices::default() };
+        return serve(&weights, Path::new(&photo), class.parse().expect("a class's number"), &choices);
     }
     let model: Model = args.next().expect("timing NETWORK [WEIGHTS] [ROUNDS]").parse().expect("a network's name");
     let file = args.next().filter(|file| file != "-");
     let rounds = args.next().map_or(11, |rounds| rounds.parse().expect("a number of rounds"));
-    let kernels = match args.next().as_deref() {
-        Some("direct") => Kernels::Direct,
-        Some("composed") => Kernels::Composed,
-        _ => Kernels::Winograd,
-    };
+    let kernels = named(args.next());
     println!("{model}, {kernels} kernels, {} instructions", Level::best());
     let start = Instant::now();
     let network = load(model, file.as_deref(), kernels);
@@ -67,10 +64,15 @@ fn peak() -> String {
     peak.unwrap_or("unknown").to_owned()
 }
 
+/// The kernels of this name, or the usual ones.
+fn named(name: Option<String>) -> Kernels {
+    name.map_or_else(Kernels::default, |name| clap::ValueEnum::from_str(&name, false).expect("a name of kernels"))
+}
+
 /// See the module's documentation.
-fn serve(weights: &str, photo: &Path, class: usize, device: Device) {
+fn serve(weights: &str, photo: &Path, class: usize, choices: &Choices) {
     let weights = if weights == "-" { Weights::embedded() } else { Weights::open(weights.as_ref()).expect("weights") };
-    let studio = Studio::load(weights, &Choices { device, ..Choices::default() }, None).expect("weights that fit");
+    let studio = Studio::load(weights, choices, None).expect("weights that fit");
     let network = studio.classifier();
     threads::enlist(threads::count());
     let input = studio.preprocess().planes(&studio.fit(&Photo::open(photo).expect("a photo")));

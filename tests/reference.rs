@@ -32,6 +32,9 @@ const SINGLE: Bounds = Bounds { coarse: 1e-5, fine: 1e-2 };
 
 /// How many ReLU gates there must be for each one that flips in float32.
 const GATES: usize = 100_000;
+/// The same for direct kernels: three for PyTorch's one of the 14,852,096 behind VGG19's convolutions
+/// (`benches/rivals/gates.py`), of SqueezeNet's none.
+const GATES_DIRECT: usize = 14_852_096 / 3;
 
 /// What the float32 networks compute with and on: all kernels, on the processor and on the first GPU where one answers.
 fn families() -> Vec<(Kernels, Device)> {
@@ -46,6 +49,8 @@ fn families() -> Vec<(Kernels, Device)> {
 /// Vectors and coarse maps in single precision, as a multiple of PyTorch's own error in single precision (measured: at
 /// most 2.8).
 const TIMES_PYTORCH: f64 = 10.0;
+/// The same for direct kernels (measured: at most 1.8).
+const TIMES_PYTORCH_DIRECT: f64 = 3.0;
 /// The same for pixel maps where no ReLU gate differs from f64's, so that rounding alone counts (measured: at most 1.3 by
 /// direct kernels, 7.6 by Winograd's).
 const TIMES_PYTORCH_FINE: f64 = 30.0;
@@ -131,6 +136,7 @@ fn compare(
         let ratio = theirs.get(name).map(|theirs| error / theirs);
         table.row(&**network, class, name, error, ratio, bound);
         let times = match bound == bounds.coarse {
+            true if network.kernels() == Kernels::Direct => TIMES_PYTORCH_DIRECT,
             true => TIMES_PYTORCH,
             false if flipped == 0 => TIMES_PYTORCH_FINE,
             false => f64::INFINITY,
@@ -198,7 +204,7 @@ fn squeezenet_agrees_with_pytorch() {
     }
 }
 
-/// Says how many gates flipped, and asserts that it is at most one of [`GATES`].
+/// Says how many gates flipped, and asserts that these are few enough.
 fn few_gates_flip(
     single: &Arc<dyn Classifier>,
     double: &Arc<dyn Classifier>,
@@ -210,7 +216,8 @@ fn few_gates_flip(
     table.proof.line(format_args!(
         "  {model}, {kernels} kernels, {device}: {flipped} of {all} ReLU gates flipped against f64"
     ));
-    assert!(flipped * GATES <= all, "{flipped} of {all} gates flipped");
+    let gates = if kernels == Kernels::Direct { GATES_DIRECT } else { GATES };
+    assert!(flipped * gates <= all, "{flipped} of {all} gates flipped");
     flipped
 }
 

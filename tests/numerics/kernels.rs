@@ -13,16 +13,17 @@ use saltty::nn::{
         columns,
         conv::{self, Finish},
         lanes::Level,
-        relu,
+        relu, taps,
         weight::Weight,
         winograd::{self, Filters, Untransformed},
     },
 };
 
 prop_compose! {
-    /// Sizes of maps wider than a block of tiles, narrower than a tile, and between.
+    /// Sizes of maps wider than a block of tiles, narrower than a tile, and between; and of lines that are whole cache lines.
     fn kept_sizes()(
-        batch in 1..3usize, inputs in 1..20usize, outputs in 1..45usize, high in 1..40usize, wide in prop_oneof![1..30usize, 55..75usize],
+        batch in 1..3usize, inputs in 1..20usize, outputs in 1..45usize, high in 1..40usize,
+        wide in prop_oneof![1..30usize, 55..75usize, prop::sample::select(vec![16, 32, 48])],
     ) -> conv::Size {
         let input = [high, wide];
         conv::Size { batch, inputs, outputs, input, output: input, kernel: 3, stride: 1, padding: 1 }
@@ -134,6 +135,40 @@ fn check_columns(level: Level, size: &conv::Size, seed: u64) {
     );
 }
 
+fn check_taps(level: Level, size: &conv::Size, seed: u64) {
+    let filter = |weights: &[f32]| taps::Filter::new(size, weights);
+    check_fast(
+        size,
+        seed,
+        |x, weights, finish, y| taps::forward(level, size, x, &filter(weights), finish, y),
+        |up, weights, down, fresh| taps::input_gradient(level, size, up, &filter(weights), down, fresh),
+    );
+}
+
+/// What `forward` makes of some images has the same bits with all instructions but plain ones, for each image alone, and on any
+/// number of threads.
+fn check_bits(
+    size: &conv::Size,
+    seed: u64,
+    forward: impl Fn(Level, &conv::Size, &[f32], &mut [f32]) + Sync,
+) -> Result<(), TestCaseError> {
+    let x = singles(&noise(size.input_len(), seed ^ 1));
+    let bits = |level: Level, size: &conv::Size, x: &[f32]| {
+        let mut y = vec![0.0; size.output_len()];
+        forward(level, size, x, &mut y);
+        y
+    };
+    let all = Level::available().into_iter().filter(|level| *level != Level::Scalar).map(|level| bits(level, size, &x));
+    let all: Vec<_> = all.collect();
+    prop_assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
+    let one = conv::Size { batch: 1, ..*size };
+    let each: Vec<f32> = x.chunks(one.input_len()).flat_map(|x| bits(Level::best(), &one, x)).collect();
+    prop_assert_eq!(&bits(Level::best(), size, &x), &each, "a batch is its images");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1 + seed as usize % 4).build().unwrap();
+    prop_assert_eq!(pool.install(|| bits(Level::best(), size, &x)), each, "any number of threads");
+    Ok(())
+}
+
 /// Tests that go through all of them prove nothing where there are none.
 #[test]
 fn all_instructions_of_this_processor_are_tested() {
@@ -181,20 +216,25 @@ proptest! {
         for other in Level::available().into_iter().map(made) {
             prop_assert!(other.matrices() == filter.matrices(), "filters");
         }
-        let x = singles(&noise(size.input_len(), seed ^ 1));
-        let bits = |level: Level, size: &conv::Size, x: &[f32]| {
-            let mut y = vec![0.0; size.output_len()];
-            winograd::forward(level, size, x, Filters::Ready(&filter), Finish::Write, &mut y);
-            y
-        };
-        let all = Level::available().into_iter().filter(|level| *level != Level::Scalar).map(|level| bits(level, &size, &x));
-        let all: Vec<_> = all.collect();
-        prop_assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
-        let one = conv::Size { batch: 1, ..size };
-        let each: Vec<f32> = x.chunks(one.input_len()).flat_map(|x| bits(Level::best(), &one, x)).collect();
-        prop_assert_eq!(&bits(Level::best(), &size, &x), &each, "a batch is its images");
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(1 + seed as usize % 4).build().unwrap();
-        prop_assert_eq!(pool.install(|| bits(Level::best(), &size, &x)), each, "any number of threads");
+        check_bits(&size, seed, |level, size, x, y| {
+            winograd::forward(level, size, x, Filters::Ready(&filter), Finish::Write, y);
+        })?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn taps_are_the_definition_with_all_instructions(
+        size in prop_oneof![any_size(140), kept_sizes()], seed in any::<u64>(),
+    ) {
+        for level in Level::available() {
+            check_taps(level, &size, seed);
+        }
+        let weights = singles(&noise(size.filter_len(), seed));
+        let filter = taps::Filter::new(&size, &weights);
+        check_bits(&size, seed, |level, size, x, y| taps::forward(level, size, x, &filter, Finish::Write, y))?;
     }
 }
 
@@ -210,6 +250,7 @@ fn deep_products_are_the_definition_with_all_instructions() {
                 check_passing(level, tile, &kept, 8);
             }
             check_columns(level, &point, 7);
+            check_taps(level, &kept, 7);
         }
     }
 }

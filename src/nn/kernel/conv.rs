@@ -1,4 +1,5 @@
-//! Convolution by gathering columns and one matrix product, forward and input gradient.
+//! Convolution by gathering columns and one matrix product of the `gemm` crate, forward and input gradient: in f64, and what the
+//! others are tested against.
 #![expect(unsafe_code, reason = "pieces of one output are written by several threads")]
 
 use std::{cell::RefCell, ops::Range};

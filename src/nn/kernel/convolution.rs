@@ -11,6 +11,7 @@ use super::{
     lanes::Level,
     memory::Buffer,
     relu::{self, Open},
+    taps,
     threads::deal,
     weight::{Stored, Weight, are_finite},
     winograd::{self, Filters, Untransformed},
@@ -29,9 +30,10 @@ pub struct Convolution<E> {
 
 #[derive(Debug)]
 enum Ready<E> {
-    /// `O x K x K x I`.
+    /// `O x K x K x I`, in f64.
     Direct(Arc<Vec<E>>),
     Columns(columns::Filter),
+    Taps(taps::Filter),
     Winograd(winograd::Filter),
     /// In their file, for maps that use each of them once.
     Passing(Arc<dyn Stored>),
@@ -41,6 +43,7 @@ enum Ready<E> {
 enum AtHand<'a, E> {
     Direct(&'a [E]),
     Columns(&'a columns::Filter),
+    Taps(&'a taps::Filter),
     Tiles(Filters<'a>),
 }
 
@@ -50,6 +53,7 @@ impl<E> Ready<E> {
         match self {
             Self::Direct(filter) => AtHand::Direct(filter),
             Self::Columns(filter) => AtHand::Columns(filter),
+            Self::Taps(filter) => AtHand::Taps(filter),
             Self::Winograd(filter) => AtHand::Tiles(Filters::Ready(filter)),
             Self::Passing(stored) => AtHand::Tiles(untransformed(size, room.insert(read(&**stored)))),
         }
@@ -86,21 +90,23 @@ impl<E: Real> Convolution<E> {
     fn ready(&self, size: &Size) -> &Ready<E> {
         self.ready.get_or_init(|| {
             let filter = self.filter.lock().ok().and_then(|mut filter| filter.take()).expect("made ready once");
-            if self.kernels != Kernels::Winograd || E::NAME != f32::NAME {
+            if E::NAME != f32::NAME {
                 return Ready::Direct(channels_last(filter, size));
             }
+            let fast = self.kernels == Kernels::Winograd && size.fits_tiles();
             if columns::suits(size) {
                 Ready::Columns(columns::Filter::new(size.outputs, bytemuck::cast_slice(&channels_last(filter, size))))
             } else if let Weight::Stored(stored) = &filter
+                && fast
                 && !self.several.load(Ordering::Relaxed)
                 && passing(size)
             {
                 Ready::Passing(stored.clone())
-            } else if size.fits_tiles() {
+            } else if fast {
                 let tile = winograd::tile(size);
                 Ready::Winograd(winograd::Filter::new(Level::best(), tile, size.outputs, size.inputs, &filter))
             } else {
-                Ready::Direct(channels_last(filter, size))
+                Ready::Taps(taps::Filter::new(size, bytemuck::cast_slice(&filter.widened())))
             }
         })
     }
@@ -124,6 +130,9 @@ impl<E: Real> Convolution<E> {
             }
             AtHand::Columns(filter) => {
                 columns::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
+            }
+            AtHand::Taps(filter) => {
+                taps::forward(level, size, bytemuck::cast_slice(x), filter, finish, bytemuck::cast_slice_mut(y));
             }
             AtHand::Tiles(filters) => {
                 winograd::forward(level, size, bytemuck::cast_slice(x), filters, finish, bytemuck::cast_slice_mut(y));
@@ -184,6 +193,10 @@ impl<E: Real> Convolution<E> {
             AtHand::Columns(filter) => {
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
                 columns::input_gradient(level, size, up, filter, down, fresh);
+            }
+            AtHand::Taps(filter) => {
+                let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
+                taps::input_gradient(level, size, up, filter, down, fresh);
             }
             AtHand::Tiles(filters) => {
                 let (up, down) = (bytemuck::cast_slice(up), bytemuck::cast_slice_mut(down));
