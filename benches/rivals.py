@@ -106,7 +106,7 @@ def warm(table, name, weights, rounds, photos):
     rival = "PyTorch head backward"
     table.add(f"{short}: Grad-CAM of another class", rival, *turn("another-class", "another-class"), 0.5 if vgg else None)
     if vgg:
-        direct(table, turn, weights)
+        direct(table, turn, weights, theirs)
     # One photo is over so soon that one turn of it would say little of the machine's state beside a whole folder's.
     single = lambda: statistics.median(ours.time("maps") for _ in range(9))
     times = alternate(max(1, min(rounds // 4, 5)), single, lambda: per_photo(weights, photos))
@@ -118,12 +118,14 @@ def warm(table, name, weights, rounds, photos):
     return distances, versions
 
 
-def direct(table, turn, weights):
+def direct(table, turn, weights, theirs):
     """Rows of the kernels that do all products of the definition."""
     ours = Server(TARGET / "examples" / "timing", "serve", weights, PHOTO, CLASS, "cpu", "direct")
+    ours.ask("instructions")  # once the weights are loaded
     table.add(f"VGG19 with --kernels direct: {MAPS}", "PyTorch by hand", *turn("maps", "maps", ours), 1.2)
     table.add("VGG19 with --kernels direct: forward alone", "PyTorch, no_grad", *turn("forward", "forward", ours), 1.2)
     ours.stop()
+    compared(theirs, "vgg19", weights, "--kernels", "direct")
 
 
 def per_photo(weights, photos):
@@ -138,12 +140,12 @@ def per_photo(weights, photos):
     return (times[1] - times[0]) / photos
 
 
-def compared(theirs, name, weights):
+def compared(theirs, name, weights, *options):
     """How far saltty's arrays are from PyTorch's."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "ours.safetensors"
-        options = [] if weights == EMBEDDED else ["--weights", weights]
-        cold([TARGET / "saltty", "explain", PHOTO, "--class", CLASS, "--arrays", file, *options], [])
+        source = [] if weights == EMBEDDED else ["--weights", weights]
+        cold([TARGET / "saltty", "explain", PHOTO, "--class", CLASS, "--arrays", file, *source, *options], [])
         distances = json.loads(theirs.ask(f"compare {file}"))
     worst = max(distances[key] for key in ("input", "scores", "gradcam_signed"))
     if worst > 1e-4 or distances["guided_backprop"] > 2e-2:

@@ -32,9 +32,9 @@ const SINGLE: Bounds = Bounds { coarse: 1e-5, fine: 1e-2 };
 
 /// How many ReLU gates there must be for each one that flips in float32.
 const GATES: usize = 100_000;
-/// The same for direct kernels: three for PyTorch's one of the 14,852,096 behind VGG19's convolutions
-/// (`benches/rivals/gates.py`), of SqueezeNet's none.
-const GATES_DIRECT: usize = 14_852_096 / 3;
+/// How many may flip by direct kernels: three for PyTorch's one of the 14,852,096 behind VGG19's convolutions
+/// (`benches/rivals/gates.py`).
+const FLIPS_DIRECT: usize = 3;
 
 /// What the float32 networks compute with and on: all kernels, on the processor and on the first GPU where one answers.
 fn families() -> Vec<(Kernels, Device)> {
@@ -51,7 +51,7 @@ fn families() -> Vec<(Kernels, Device)> {
 const TIMES_PYTORCH: f64 = 10.0;
 /// The same for direct kernels (measured: at most 1.8).
 const TIMES_PYTORCH_DIRECT: f64 = 3.0;
-/// The same for pixel maps where no ReLU gate differs from f64's, so that rounding alone counts (measured: at most 1.3 by
+/// The same for pixel maps where no ReLU gate differs from f64's, so that rounding alone counts (measured: at most 1.9 by
 /// direct kernels, 7.6 by Winograd's).
 const TIMES_PYTORCH_FINE: f64 = 30.0;
 
@@ -64,8 +64,8 @@ impl Table {
     fn new(name: &'static str) -> Self {
         let mut proof = Proof::new(name);
         proof.line(format_args!(
-            "{name}: error against float64, and as a multiple of PyTorch's own in float32 (at most {TIMES_PYTORCH}, pixel \
-             maps {TIMES_PYTORCH_FINE} where no gate flipped)"
+            "{name}: error against float64, and as a multiple of PyTorch's own in float32 (at most {TIMES_PYTORCH}, by \
+             direct kernels {TIMES_PYTORCH_DIRECT}; pixel maps {TIMES_PYTORCH_FINE} where no gate flipped)"
         ));
         Self { proof }
     }
@@ -216,8 +216,8 @@ fn few_gates_flip(
     table.proof.line(format_args!(
         "  {model}, {kernels} kernels, {device}: {flipped} of {all} ReLU gates flipped against f64"
     ));
-    let gates = if kernels == Kernels::Direct { GATES_DIRECT } else { GATES };
-    assert!(flipped * gates <= all, "{flipped} of {all} gates flipped");
+    let most = if kernels == Kernels::Direct { FLIPS_DIRECT } else { all / GATES };
+    assert!(flipped <= most, "{flipped} of {all} gates flipped");
     flipped
 }
 

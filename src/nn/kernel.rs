@@ -26,12 +26,12 @@ use std::fmt;
 /// The family of kernels that convolutions run on; which one is part of what makes a result reproducible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Kernels {
-    /// In f32: Winograd's minimal filtering for 3x3 windows that keep the size, the products of the definition for the others.
+    /// In f32: Winograd's minimal filtering for 3x3 windows that keep the size, those of `direct` for the others.
     /// In f64 the same as `direct`.
     #[default]
     Winograd,
-    /// The products of the definition and no others: on the processor one matrix product for each place of the window in f32,
-    /// one for all of them in f64.
+    /// The products of the definition, summed without transforms: on the processor by one matrix product for each place of the
+    /// window, or by one for all of them where there are few channels and in f64.
     Direct,
     /// The layers composed of dfdx's own tensor operations: a slow second opinion.
     Composed,

@@ -1,6 +1,7 @@
 //! The fast kernels, instruction set by instruction set, against the definition of a convolution.
 
 mod products;
+mod taps;
 
 use crate::common::{
     convolutions::{Definition, any_size},
@@ -13,7 +14,7 @@ use saltty::nn::{
         columns,
         conv::{self, Finish},
         lanes::Level,
-        relu, taps,
+        relu,
         weight::Weight,
         winograd::{self, Filters, Untransformed},
     },
@@ -39,7 +40,7 @@ fn rectified(values: &[f64]) -> Vec<f64> {
     values.iter().map(|v| v.max(0.0)).collect()
 }
 
-/// Runs a fast convolution both ways on numbers drawn from `seed`, against the definition and the direct kernels in f64.
+/// Runs a fast convolution both ways on numbers drawn from `seed`, against the definition in f64.
 fn check_fast(
     size: &conv::Size,
     seed: u64,
@@ -135,39 +136,35 @@ fn check_columns(level: Level, size: &conv::Size, seed: u64) {
     );
 }
 
-fn check_taps(level: Level, size: &conv::Size, seed: u64) {
-    let filter = |weights: &[f32]| taps::Filter::new(size, weights);
-    check_fast(
-        size,
-        seed,
-        |x, weights, finish, y| taps::forward(level, size, x, &filter(weights), finish, y),
-        |up, weights, down, fresh| taps::input_gradient(level, size, up, &filter(weights), down, fresh),
-    );
-}
-
-/// What `forward` makes of some images has the same bits with all instructions but plain ones, for each image alone, and on any
-/// number of threads.
+/// What `run` makes of some images, from and to maps of such lengths, has the same bits with all instructions but plain ones, for
+/// each image alone, and on any number of threads.
 fn check_bits(
     size: &conv::Size,
     seed: u64,
-    forward: impl Fn(Level, &conv::Size, &[f32], &mut [f32]) + Sync,
+    [from, to]: [fn(&conv::Size) -> usize; 2],
+    run: impl Fn(Level, &conv::Size, &[f32], &mut [f32]) + Sync,
 ) -> Result<(), TestCaseError> {
-    let x = singles(&noise(size.input_len(), seed ^ 1));
+    let x = singles(&noise(from(size), seed ^ 1));
     let bits = |level: Level, size: &conv::Size, x: &[f32]| {
-        let mut y = vec![0.0; size.output_len()];
-        forward(level, size, x, &mut y);
+        let mut y = vec![0.0; to(size)];
+        run(level, size, x, &mut y);
         y
     };
     let all = Level::available().into_iter().filter(|level| *level != Level::Scalar).map(|level| bits(level, size, &x));
     let all: Vec<_> = all.collect();
     prop_assert!(all.windows(2).all(|pair| pair[0] == pair[1]));
     let one = conv::Size { batch: 1, ..*size };
-    let each: Vec<f32> = x.chunks(one.input_len()).flat_map(|x| bits(Level::best(), &one, x)).collect();
+    let each: Vec<f32> = x.chunks(from(&one)).flat_map(|x| bits(Level::best(), &one, x)).collect();
     prop_assert_eq!(&bits(Level::best(), size, &x), &each, "a batch is its images");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1 + seed as usize % 4).build().unwrap();
     prop_assert_eq!(pool.install(|| bits(Level::best(), size, &x)), each, "any number of threads");
     Ok(())
 }
+
+/// From the input of a convolution to its output.
+const FORTH: [fn(&conv::Size) -> usize; 2] = [conv::Size::input_len, conv::Size::output_len];
+/// And back.
+const BACK: [fn(&conv::Size) -> usize; 2] = [conv::Size::output_len, conv::Size::input_len];
 
 /// Tests that go through all of them prove nothing where there are none.
 #[test]
@@ -216,25 +213,9 @@ proptest! {
         for other in Level::available().into_iter().map(made) {
             prop_assert!(other.matrices() == filter.matrices(), "filters");
         }
-        check_bits(&size, seed, |level, size, x, y| {
+        check_bits(&size, seed, FORTH, |level, size, x, y| {
             winograd::forward(level, size, x, Filters::Ready(&filter), Finish::Write, y);
         })?;
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
-
-    #[test]
-    fn taps_are_the_definition_with_all_instructions(
-        size in prop_oneof![any_size(140), kept_sizes()], seed in any::<u64>(),
-    ) {
-        for level in Level::available() {
-            check_taps(level, &size, seed);
-        }
-        let weights = singles(&noise(size.filter_len(), seed));
-        let filter = taps::Filter::new(&size, &weights);
-        check_bits(&size, seed, |level, size, x, y| taps::forward(level, size, x, &filter, Finish::Write, y))?;
     }
 }
 
@@ -250,7 +231,7 @@ fn deep_products_are_the_definition_with_all_instructions() {
                 check_passing(level, tile, &kept, 8);
             }
             check_columns(level, &point, 7);
-            check_taps(level, &kept, 7);
+            taps::check(level, &kept, 7);
         }
     }
 }

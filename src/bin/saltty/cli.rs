@@ -283,8 +283,8 @@ pub struct Network {
     /// Compute in 64 bits: slower, for checking.
     #[arg(long)]
     pub double: bool,
-    /// How layers are computed: with fast convolutions, with plain ones (on a processor summed in the order of the
-    /// definition), or composed of dfdx's tensor operations, slowly, as a second opinion [default: winograd; for verify, as
+    /// How layers are computed: with fast convolutions, with plain ones (the products of the definition, summed without
+    /// transforms), or composed of dfdx's tensor operations, slowly, as a second opinion [default: winograd; for verify, as
     /// recorded].
     #[arg(long, value_name = "FAMILY")]
     pub kernels: Option<Kernels>,

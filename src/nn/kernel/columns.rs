@@ -103,11 +103,7 @@ pub fn forward(level: Level, size: &Size, x: &[f32], filter: &Filter, finish: Fi
             let start = (image * size.outputs + row) * out_area + pixels.start;
             // SAFETY: pieces differ in the image, the pixels or the rows, so no other thread touches these elements.
             let target = unsafe { y.part(start, pixels.len()) };
-            let (bias, relu) = finish.bias(row);
-            for (target, &value) in target.iter_mut().zip(values) {
-                let value = value + bias;
-                *target = if relu && value <= 0.0 { 0.0 } else { value };
-            }
+            finish.apply(row, &values[..pixels.len()], target);
         });
     });
 }

@@ -1,5 +1,5 @@
-//! Convolution by gathering columns and one matrix product of the `gemm` crate, forward and input gradient: in f64, and what the
-//! others are tested against.
+//! Sizes and ends of convolutions, and the plainest kernels, for f64: columns gathered, then one matrix product of the `gemm` crate,
+//! forward and input gradient.
 #![expect(unsafe_code, reason = "pieces of one output are written by several threads")]
 
 use std::{cell::RefCell, ops::Range};
@@ -93,7 +93,17 @@ impl<E: Real> Finish<'_, E> {
 }
 
 impl Finish<'_, f32> {
-    /// Puts finished sums where they belong.
+    /// Finishes sums of one channel and puts them where they belong.
+    pub(super) fn apply(&self, channel: usize, sums: &[f32], target: &mut [f32]) {
+        let Self::Forward { bias, relu } = self else { return self.put(sums, target) };
+        let bias = bias[channel];
+        for (target, &sum) in target.iter_mut().zip(sums) {
+            let value = sum + bias;
+            *target = if *relu && value <= 0.0 { 0.0 } else { value };
+        }
+    }
+
+    /// Puts sums that were finished where they belong.
     pub(super) fn put(&self, values: &[f32], target: &mut [f32]) {
         if matches!(self, Self::Add) {
             target.iter_mut().zip(values).for_each(|(t, v)| *t += *v);

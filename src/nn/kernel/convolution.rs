@@ -31,7 +31,7 @@ pub struct Convolution<E> {
 #[derive(Debug)]
 enum Ready<E> {
     /// `O x K x K x I`, in f64.
-    Direct(Arc<Vec<E>>),
+    Gathered(Arc<Vec<E>>),
     Columns(columns::Filter),
     Taps(taps::Filter),
     Winograd(winograd::Filter),
@@ -41,7 +41,7 @@ enum Ready<E> {
 
 /// The filters as the kernels take them.
 enum AtHand<'a, E> {
-    Direct(&'a [E]),
+    Gathered(&'a [E]),
     Columns(&'a columns::Filter),
     Taps(&'a taps::Filter),
     Tiles(Filters<'a>),
@@ -51,7 +51,7 @@ impl<E> Ready<E> {
     /// The filters; those of a file are all read, into `room`.
     fn at_hand<'a>(&'a self, size: &Size, room: &'a mut Option<Buffer<f32>>) -> AtHand<'a, E> {
         match self {
-            Self::Direct(filter) => AtHand::Direct(filter),
+            Self::Gathered(filter) => AtHand::Gathered(filter),
             Self::Columns(filter) => AtHand::Columns(filter),
             Self::Taps(filter) => AtHand::Taps(filter),
             Self::Winograd(filter) => AtHand::Tiles(Filters::Ready(filter)),
@@ -91,7 +91,7 @@ impl<E: Real> Convolution<E> {
         self.ready.get_or_init(|| {
             let filter = self.filter.lock().ok().and_then(|mut filter| filter.take()).expect("made ready once");
             if E::NAME != f32::NAME {
-                return Ready::Direct(channels_last(filter, size));
+                return Ready::Gathered(channels_last(filter, size));
             }
             let fast = self.kernels == Kernels::Winograd && size.fits_tiles();
             if columns::suits(size) {
@@ -122,7 +122,7 @@ impl<E: Real> Convolution<E> {
         let level = Level::best();
         let finish = Finish::Forward { bias: bytemuck::cast_slice(bias), relu: rectified };
         match self.ready(size).at_hand(size, &mut None) {
-            AtHand::Direct(filter) => {
+            AtHand::Gathered(filter) => {
                 conv::forward(size, x, filter, bias, y);
                 if rectified {
                     relu::forward(y);
@@ -184,7 +184,7 @@ impl<E: Real> Convolution<E> {
         }
         let level = Level::best();
         match self.ready(size).at_hand(size, &mut None) {
-            AtHand::Direct(filter) => {
+            AtHand::Gathered(filter) => {
                 if fresh {
                     down.fill(E::ZERO);
                 }
@@ -206,9 +206,9 @@ impl<E: Real> Convolution<E> {
     }
 }
 
-/// Whether filters in a file are rather transformed each time than kept.
+/// Whether filters in a file, of a convolution in tiles, are rather transformed each time than kept.
 fn passing(size: &Size) -> bool {
-    size.fits_tiles() && winograd::uses_filters_once(Level::best(), size)
+    winograd::uses_filters_once(Level::best(), size)
 }
 
 fn untransformed<'a>(size: &Size, values: &'a [f32]) -> Filters<'a> {

@@ -1,4 +1,4 @@
-//! Products of a matrix kept in panels with a block of columns: the inner loop of the fast convolutions.
+//! Products of a matrix kept in panels with a block of columns: the inner loop of convolutions in f32.
 //!
 //! Every sum runs over the whole depth in order, in one accumulator, wherever its column lies in a vector: results do
 //! not depend on how columns are cut into blocks.
