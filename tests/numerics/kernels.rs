@@ -40,49 +40,62 @@ fn rectified(values: &[f64]) -> Vec<f64> {
     values.iter().map(|v| v.max(0.0)).collect()
 }
 
-/// Runs a fast convolution both ways on numbers drawn from `seed`, against the definition in f64.
-fn check_fast(
-    size: &conv::Size,
-    seed: u64,
-    forward: impl Fn(&[f32], &[f32], Finish<f32>, &mut [f32]),
-    input_gradient: impl Fn(&[f32], &[f32], &mut [f32], bool),
-) {
-    // Rounding grows with the number of products in a sum, which are of size one.
-    let tolerance = |channels: usize| 1e-5 * ((channels * size.kernel * size.kernel) as f64).sqrt();
-    let (forth, back) = (tolerance(size.inputs), tolerance(size.outputs));
-    let x = noise(size.input_len(), seed);
-    let weight = noise(size.outputs * size.inputs * size.kernel * size.kernel, seed ^ 1);
-    let bias = noise(size.outputs, seed ^ 2);
-    let up = noise(size.output_len(), seed ^ 3);
-    let area = size.output[0] * size.output[1];
-    let alone = seed as usize % (size.batch * size.outputs);
-    let lonely = up.iter().enumerate().map(|(at, u)| if at / area == alone { *u } else { 0.0 }).collect();
-    let filter = singles(&weight);
-    for up in [up, lonely] {
-        let truth = Definition::new(size, &x, &weight, &bias, &up);
-        let (x, up, bias) = (singles(&x), singles(&up), singles(&bias));
+/// Numbers for a convolution, and what the definition makes of them: with a gradient of all planes, and with one of a single plane.
+struct Case {
+    size: conv::Size,
+    x: Vec<f32>,
+    weights: Vec<f32>,
+    bias: Vec<f32>,
+    ups: [(Vec<f32>, Definition); 2],
+}
+
+impl Case {
+    /// Numbers drawn from `seed`.
+    fn new(size: &conv::Size, seed: u64) -> Self {
+        let x = noise(size.input_len(), seed);
+        let weights = noise(size.filter_len(), seed ^ 1);
+        let bias = noise(size.outputs, seed ^ 2);
+        let up = noise(size.output_len(), seed ^ 3);
+        let area = size.output[0] * size.output[1];
+        let alone = seed as usize % (size.batch * size.outputs);
+        let lonely = up.iter().enumerate().map(|(at, u)| if at / area == alone { *u } else { 0.0 }).collect();
+        let ups = [up, lonely].map(|up| (singles(&up), Definition::new(size, &x, &weights, &bias, &up)));
+        Self { size: *size, x: singles(&x), weights: singles(&weights), bias: singles(&bias), ups }
+    }
+
+    /// Runs a convolution both ways.
+    fn check(
+        &self,
+        forward: impl Fn(&[f32], &[f32], Finish<f32>, &mut [f32]),
+        input_gradient: impl Fn(&[f32], &[f32], &mut [f32], bool),
+    ) {
+        let Self { size, x, weights, bias, ups } = self;
+        // Rounding grows with the number of products in a sum, which are of size one.
+        let tolerance = |channels: usize| 1e-5 * ((channels * size.kernel * size.kernel) as f64).sqrt();
+        let (forth, back) = (tolerance(size.inputs), tolerance(size.outputs));
         let mut y = vec![f32::NAN; size.output_len()];
-        forward(&x, &filter, Finish::Forward { bias: &bias, relu: false }, &mut y);
+        let truth = &ups[0].1;
+        forward(x, weights, Finish::Forward { bias, relu: false }, &mut y);
         close(&doubles(&y), &truth.y, forth);
         y.fill(f32::NAN);
-        forward(&x, &filter, Finish::Forward { bias: &bias, relu: true }, &mut y);
+        forward(x, weights, Finish::Forward { bias, relu: true }, &mut y);
         close(&doubles(&y), &rectified(&truth.y), forth);
-
-        let mut down = vec![f32::NAN; size.input_len()];
-        input_gradient(&up, &filter, &mut down, true);
-        close(&doubles(&down), &truth.down, back);
-        input_gradient(&up, &filter, &mut down, false);
-        close(&doubles(&down), &truth.down.iter().map(|d| 2.0 * d).collect::<Vec<_>>(), 2.0 * back);
+        for (up, truth) in ups {
+            let mut down = vec![f32::NAN; size.input_len()];
+            input_gradient(up, weights, &mut down, true);
+            close(&doubles(&down), &truth.down, back);
+            input_gradient(up, weights, &mut down, false);
+            close(&doubles(&down), &truth.down.iter().map(|d| 2.0 * d).collect::<Vec<_>>(), 2.0 * back);
+        }
     }
 }
 
-fn check_winograd(level: Level, tile: usize, size: &conv::Size, seed: u64) {
+fn check_winograd(level: Level, tile: usize, case: &Case) {
+    let size = &case.size;
     let filter = |weights: &[f32]| {
         winograd::Filter::new(level, tile, size.outputs, size.inputs, &Weight::from(weights.to_vec()))
     };
-    check_fast(
-        size,
-        seed,
+    case.check(
         |x, weights, finish, y| winograd::forward(level, size, x, Filters::Ready(&filter(weights)), finish, y),
         |up, weights, down, fresh| {
             winograd::input_gradient(level, size, up, Filters::Ready(&filter(weights)), down, fresh);
@@ -124,13 +137,12 @@ fn check_gates(level: Level, size: &conv::Size, (x, up): (&[f32], &[f32]), filte
     }
 }
 
-fn check_columns(level: Level, size: &conv::Size, seed: u64) {
+fn check_columns(level: Level, case: &Case) {
+    let size = &case.size;
     let filter = |weights: &[f32]| {
         columns::Filter::new(size.outputs, &conv::channels_last(weights, size.outputs, size.inputs, size.kernel))
     };
-    check_fast(
-        size,
-        seed,
+    case.check(
         |x, weights, finish, y| columns::forward(level, size, x, &filter(weights), finish, y),
         |up, weights, down, fresh| columns::input_gradient(level, size, up, &filter(weights), down, fresh),
     );
@@ -189,8 +201,9 @@ proptest! {
 
     #[test]
     fn winograd_is_the_definition_with_all_instructions(size in kept_sizes(), seed in any::<u64>()) {
+        let case = Case::new(&size, seed);
         for (tile, level) in [2, 4].into_iter().flat_map(|tile| Level::available().into_iter().map(move |l| (tile, l))) {
-            check_winograd(level, tile, &size, seed);
+            check_winograd(level, tile, &case);
             check_passing(level, tile, &size, seed);
         }
     }
@@ -199,8 +212,9 @@ proptest! {
     fn columns_are_the_definition_with_all_instructions(size in any_size(140), seed in any::<u64>(), point in any::<bool>()) {
         let pointwise = conv::Size { output: size.input, kernel: 1, stride: 1, padding: 0, ..size };
         let size = if point { pointwise } else { size };
+        let case = Case::new(&size, seed);
         for level in Level::available() {
-            check_columns(level, &size, seed);
+            check_columns(level, &case);
         }
     }
 
@@ -225,13 +239,14 @@ fn deep_products_are_the_definition_with_all_instructions() {
     for (inputs, outputs) in [(523, 9), (9, 523)] {
         let point = point(inputs, outputs);
         let kept = conv::Size { kernel: 3, padding: 1, ..point };
+        let (at_point, around) = (Case::new(&point, 7), Case::new(&kept, 7));
         for level in Level::available() {
             for tile in [2, 4] {
-                check_winograd(level, tile, &kept, 7);
+                check_winograd(level, tile, &around);
                 check_passing(level, tile, &kept, 8);
             }
-            check_columns(level, &point, 7);
-            taps::check(level, &kept, 7);
+            check_columns(level, &at_point);
+            taps::check(level, &around);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Convolution tap by tap.
 
-use super::{BACK, FORTH, check_bits, check_fast, kept_sizes, singles};
+use super::{BACK, Case, FORTH, check_bits, kept_sizes, singles};
 use crate::common::{
     convolutions::{Definition, any_size, sized},
     numbers::noise,
@@ -13,11 +13,10 @@ use saltty::nn::kernel::{
 };
 
 /// Both ways against the definition.
-pub fn check(level: Level, size: &Size, seed: u64) {
+pub fn check(level: Level, case: &Case) {
+    let size = &case.size;
     let filter = |weights: &[f32]| Filter::new(size, weights);
-    check_fast(
-        size,
-        seed,
+    case.check(
         |x, weights, finish, y| taps::forward(level, size, x, &filter(weights), finish, y),
         |up, weights, down, fresh| taps::input_gradient(level, size, up, &filter(weights), down, fresh),
     );
@@ -37,8 +36,9 @@ proptest! {
     fn taps_are_the_definition_with_all_instructions(
         size in prop_oneof![any_size(140), kept_sizes()], seed in any::<u64>(),
     ) {
+        let case = Case::new(&size, seed);
         for level in Level::available() {
-            check(level, &size, seed);
+            check(level, &case);
         }
         check_both(&size, seed)?;
     }
@@ -50,7 +50,7 @@ proptest! {
 fn pieces_of_many_channels_are_the_definition() {
     for wide in [32, 33] {
         let size = sized(1, [130, 137], [15, wide], [3, 1, 1]);
-        check(Level::best(), &size, 5);
+        check(Level::best(), &Case::new(&size, 5));
         check_both(&Size { batch: 2, ..size }, 6).unwrap();
     }
 }
