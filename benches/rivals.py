@@ -125,7 +125,7 @@ def direct(table, turn, weights, theirs):
     table.add(f"VGG19 with --kernels direct: {MAPS}", "PyTorch by hand", *turn("maps", "maps", ours), 1.2)
     table.add("VGG19 with --kernels direct: forward alone", "PyTorch, no_grad", *turn("forward", "forward", ours), 1.2)
     ours.stop()
-    compared(theirs, "vgg19", weights, "--kernels", "direct")
+    compared(theirs, "VGG19 with --kernels direct", weights, "--kernels", "direct")
 
 
 def per_photo(weights, photos):

@@ -1,8 +1,8 @@
 //! The arithmetic under the layers: functions of slices and sizes that know neither tensors nor tapes.
 //!
 //! Each number is computed by one thread in an order that depends on the shapes alone, however work is cut into pieces: the same
-//! bits for any number of threads. All `input_gradient` functions add to what their
-//! last argument holds.
+//! bits for any number of threads. All `input_gradient` functions add to the gradient
+//! they are handed, unless they are told that it is a fresh one.
 
 pub mod average;
 pub mod columns;
@@ -26,7 +26,7 @@ use std::fmt;
 /// The family of kernels that convolutions run on; which one is part of what makes a result reproducible.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
 pub enum Kernels {
-    /// In f32: Winograd's minimal filtering for 3x3 windows that keep the size, those of `direct` for the others.
+    /// In f32: Winograd's minimal filtering for 3x3 windows that keep the size, the kernels of `direct` for the others.
     /// In f64 the same as `direct`.
     #[default]
     Winograd,

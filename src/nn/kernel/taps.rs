@@ -91,7 +91,7 @@ struct Piece {
 const KEPT: usize = 14 << 12;
 /// So many pieces are enough for the threads to share.
 const PIECES: usize = 16;
-/// Rows of a piece, where there are more: with less, what taps see would be copied more often than it is worth.
+/// Rows are cut into no more pieces than there are so many begun: what taps see is copied for each anew.
 const ROWS: usize = 128;
 /// Numbers of a vector, at most, and of a cache line.
 const LINE: usize = 16;

@@ -45,11 +45,11 @@ proptest! {
 }
 
 /// Two pieces of pixels, of which the second begins within a line, two of rows, and more products than are summed up one by one; lines
-/// that are whole cache lines, and not.
+/// that are whole cache lines, and not; and whole ones that are too many to see them all at once.
 #[test]
 fn pieces_of_many_channels_are_the_definition() {
-    for wide in [32, 33] {
-        let size = sized(1, [130, 137], [15, wide], [3, 1, 1]);
+    for (outputs, sides) in [(137, [15, 32]), (137, [15, 33]), (9, [3, 256])] {
+        let size = sized(1, [130, outputs], sides, [3, 1, 1]);
         check(Level::best(), &Case::new(&size, 5));
         check_both(&Size { batch: 2, ..size }, 6).unwrap();
     }
@@ -89,6 +89,9 @@ fn sums_of_nothing_are_zero() {
         taps::forward(Level::best(), &size, &vec![1.0; size.input_len()], &filter, finish, &mut y);
         assert!(y.iter().all(|y| *y == 3.0) && !y.is_empty(), "{size:?}");
     }
+    let size = sized(1, [5, 8], [0, 0], [3, 1, 2]);
+    let filter = Filter::new(&size, &vec![1.0; size.filter_len()]);
+    taps::input_gradient(Level::best(), &size, &vec![1.0; size.output_len()], &filter, &mut [], true);
     let size = sized(1, [5, 0], [2, 16], [3, 1, 1]);
     let mut down = vec![f32::NAN; size.input_len()];
     taps::input_gradient(Level::best(), &size, &[], &Filter::new(&size, &[]), &mut down, true);

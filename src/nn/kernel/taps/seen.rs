@@ -9,8 +9,8 @@ use crate::nn::kernel::{
     panels::Blocks,
 };
 
-/// What taps see at some pixels: a row for each plane. Where lines of the map are whole cache lines, taps below each other see the same
-/// rows, a line further on.
+/// What taps see at some pixels: a row for each plane. Where lines of the map are whole cache lines, and not too many for the second
+/// cache, taps below each other see the same rows, a line further on.
 pub struct Seen {
     memory: Buffer<f32>,
     /// Where the first cache line begins.
