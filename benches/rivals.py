@@ -107,11 +107,7 @@ def warm(table, name, weights, rounds, photos):
     table.add(f"{short}: Grad-CAM of another class", rival, *turn("another-class", "another-class"), 0.5 if vgg else None)
     if vgg:
         direct(table, turn, weights, theirs)
-    # One photo is over so soon that one turn of it would say little of the machine's state beside a whole folder's.
-    single = lambda: statistics.median(ours.time("maps") for _ in range(9))
-    times = alternate(max(1, min(rounds // 4, 5)), single, lambda: per_photo(weights, photos))
-    rival = "saltty, the maps of one photo in memory"
-    table.add(f"{short}: a folder of {photos} photos, files to maps, each", rival, *times, 0.8 if vgg else None)
+    folder(table, short, ours, weights, max(1, min(rounds // 4, 5)), photos)
     distances = compared(theirs, name, weights)
     ours.stop()
     theirs.stop()
@@ -126,6 +122,17 @@ def direct(table, turn, weights, theirs):
     table.add("VGG19 with --kernels direct: forward alone", "PyTorch, no_grad", *turn("forward", "forward", ours), 1.2)
     ours.stop()
     compared(theirs, "VGG19 with --kernels direct", weights, "--kernels", "direct")
+
+
+def folder(table, short, ours, weights, rounds, photos):
+    """Rows of a folder beside one photo: the same work from file to maps, and its maps alone."""
+    # One photo is over so soon that one turn of it would say little of the machine's state beside a whole folder's.
+    single = lambda work: statistics.median(ours.time(work) for _ in range(9))
+    turns = [(single("file"), single("maps"), per_photo(weights, photos)) for _ in range(rounds)]
+    works = ("one photo, file to maps", 0.8 if short == "VGG19" else None), ("the maps of one photo in memory", None)
+    for at, (work, target) in enumerate(works):
+        times = [statistics.median(times) for times in ([t[at] for t in turns], [t[2] for t in turns], [t[2] / t[at] for t in turns])]
+        table.add(f"{short}: a folder of {photos} photos, files to maps, each", f"saltty, {work}", *times, target)
 
 
 def per_photo(weights, photos):

@@ -4,9 +4,9 @@
 //! SqueezeNet those in the binary).
 //!
 //! `timing serve WEIGHTS.safetensors|- PHOTO CLASS [DEVICE [KERNELS]]` answers each line of standard input (`forward`, `maps`,
-//! `maps N` of N photos together, `another-class`, `peak`, `instructions`) with a line: milliseconds of work done once
-//! before it is timed, or what was asked. For `benches/rivals.sh` and `benches/cuda.sh`, which ask saltty and its rivals in
-//! turn.
+//! `maps N` of N photos together, `file` for the maps from the photo's file on, `another-class`, `peak`, `instructions`) with
+//! a line: milliseconds of work done once before it is timed, or what was asked. For `benches/rivals.sh` and
+//! `benches/cuda.sh`, which ask saltty and its rivals in turn.
 
 #[path = "../tests/common/made_up.rs"]
 mod made_up;
@@ -75,7 +75,8 @@ fn serve(weights: &str, photo: &Path, class: usize, choices: &Choices) {
     let studio = Studio::load(weights, choices, None).expect("weights that fit");
     let network = studio.classifier();
     threads::enlist(threads::count());
-    let input = studio.preprocess().planes(&studio.fit(&Photo::open(photo).expect("a photo")));
+    let prepared = || studio.preprocess().planes(&studio.fit(&Photo::open(photo).expect("a photo")));
+    let input = prepared();
     for line in io::stdin().lines() {
         let line = line.expect("a line of text");
         let answer = match &*line {
@@ -85,6 +86,7 @@ fn serve(weights: &str, photo: &Path, class: usize, choices: &Choices) {
                 let inputs = vec![input.clone(); photos];
                 timed(|| three_maps(network, &inputs, Some(class)))
             }
+            "file" => timed(|| three_maps(network, &[prepared()], Some(class))),
             "another-class" => {
                 let session = Session::new(network.clone(), &input).expect("a forward pass");
                 let mut classes = class + 1..;
