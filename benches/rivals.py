@@ -131,7 +131,8 @@ def folder(table, short, ours, weights, rounds, photos):
     turns = [(single("file"), single("maps"), per_photo(weights, photos)) for _ in range(rounds)]
     works = ("one photo, file to maps", 0.8 if short == "VGG19" else None), ("the maps of one photo in memory", None)
     for at, (work, target) in enumerate(works):
-        times = [statistics.median(times) for times in ([t[at] for t in turns], [t[2] for t in turns], [t[2] / t[at] for t in turns])]
+        sides = [(turn[at], turn[2], turn[2] / turn[at]) for turn in turns]
+        times = [statistics.median(column) for column in zip(*sides)]
         table.add(f"{short}: a folder of {photos} photos, files to maps, each", f"saltty, {work}", *times, target)
 
 

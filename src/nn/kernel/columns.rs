@@ -29,11 +29,7 @@ impl Filter {
         let shape = Panels { rows: outputs, columns: filter.len().checked_div(outputs).unwrap_or(0) };
         assert_eq!(shape.rows * shape.columns, filter.len(), "sizes of a filter");
         let mut values = memory::fresh(shape.len());
-        for (row, filter) in filter.chunks_exact(shape.columns.max(1)).enumerate() {
-            for (column, &weight) in filter.iter().enumerate() {
-                values[shape.at(row, column)] = weight;
-            }
-        }
+        shape.fill(&mut values, filter.iter().copied());
         Self { shape, values }
     }
 }
@@ -219,7 +215,7 @@ fn windows<'a>(size: &Size, x: &[f32], pixels: Range<usize>, columns: &'a mut Bu
         let (row, rest) = row.split_at_mut(pixels.len());
         rest.fill(0.0);
         gather(row, &x[channel * area..][..area], size.input, size.output[1], pixels.start, |out, axis| {
-            (out * size.stride + [tap / size.kernel, tap % size.kernel][axis]).checked_sub(size.padding)
+            size.seen(out, [tap / size.kernel, tap % size.kernel][axis])
         });
     }
     Blocks { values: columns, apart: 0, step: width, columns: pixels.len() }

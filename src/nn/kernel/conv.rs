@@ -46,6 +46,18 @@ impl Size {
         self.kernel * self.kernel
     }
 
+    /// Where along an axis of the input a tap of the window sees what belongs to place `out` of the output, unless before its
+    /// begin; it may be behind its end.
+    pub(super) fn seen(&self, out: usize, tap: usize) -> Option<usize> {
+        (out * self.stride + tap).checked_sub(self.padding)
+    }
+
+    /// The place of the output, likewise, whose window sees place `input` by a tap.
+    pub(super) fn seeing(&self, input: usize, tap: usize) -> Option<usize> {
+        let reach = (input + self.padding).checked_sub(tap)?;
+        reach.is_multiple_of(self.stride).then_some(reach / self.stride)
+    }
+
     pub(super) fn area(&self) -> [usize; 2] {
         [self.input[0] * self.input[1], self.output[0] * self.output[1]]
     }
@@ -148,7 +160,7 @@ pub fn forward<E: Real>(size: &Size, x: &[E], filter: &[E], bias: &[E], y: &mut 
                 let (tap, channel) = (k / size.inputs, k % size.inputs);
                 let plane = &x[channel * in_area..][..in_area];
                 gather(row, plane, size.input, size.output[1], columns.start, |out, axis| {
-                    (out * size.stride + [tap / size.kernel, tap % size.kernel][axis]).checked_sub(size.padding)
+                    size.seen(out, [tap / size.kernel, tap % size.kernel][axis])
                 });
             }
             let start = (image * size.outputs + rows.start) * out_area + columns.start;
@@ -180,8 +192,7 @@ pub fn input_gradient<E: Real>(size: &Size, up: &[E], filter: &[E], down: &mut [
                 let (channel, tap) = (k / size.taps(), k % size.taps());
                 let plane = &up[channel * out_area..][..out_area];
                 gather(row, plane, size.output, size.input[1], columns.start, |input, axis| {
-                    let reach = (input + size.padding).checked_sub([tap / size.kernel, tap % size.kernel][axis])?;
-                    (reach % size.stride == 0).then_some(reach / size.stride)
+                    size.seeing(input, [tap / size.kernel, tap % size.kernel][axis])
                 });
             }
             let start = (image * size.inputs + rows.start) * in_area + columns.start;

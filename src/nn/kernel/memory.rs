@@ -64,6 +64,15 @@ fn ask_for_large_pages<T>(values: &mut [T]) {
 #[cfg(not(target_os = "linux"))]
 fn ask_for_large_pages<T>(_: &mut [T]) {}
 
+/// Numbers of a cache line.
+pub(super) const LINE: usize = 16;
+
+/// `values` from where a cache line begins: at most [`LINE`] fewer.
+pub(super) fn from_a_line(values: &mut [f32]) -> &mut [f32] {
+    let skipped = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+    &mut values[skipped..]
+}
+
 /// Keeps the memory of `vec` for later, unless enough of its size is kept: vectors that were never taken are
 /// given as well, so that without a bound each photo would leave some more.
 pub fn give<E: Real>(vec: Vec<E>) {

@@ -39,6 +39,18 @@ impl Panels {
         row / OCTET * self.stride() + column * OCTET + row % OCTET
     }
 
+    /// Writes `elements`, row after row, where they belong in `matrix`.
+    ///
+    /// # Panics
+    /// If `matrix` has not [`len`](Self::len) numbers.
+    pub fn fill(&self, matrix: &mut [f32], mut elements: impl Iterator<Item = f32>) {
+        for row in 0..self.rows {
+            for (column, element) in elements.by_ref().take(self.columns).enumerate() {
+                matrix[self.at(row, column)] = element;
+            }
+        }
+    }
+
     /// Whether it has no elements.
     pub fn is_empty(&self) -> bool {
         self.rows == 0 || self.columns == 0

@@ -10,7 +10,7 @@ use super::{
     conv::{Finish, Size},
     gemm::Shared,
     lanes::Level,
-    memory::{self, Buffer},
+    memory::{self, Buffer, LINE},
     panels::{DepthPart, OCTET, Panels, multiply_part},
     threads::deal,
 };
@@ -34,12 +34,7 @@ impl Filter {
         let mut values = memory::fresh(size.taps() * shape.len());
         let matrix = |(tap, matrix): (usize, &mut [f32])| {
             let (right, down) = (tap / size.kernel, tap % size.kernel);
-            let mut weights = weights.iter().skip(down * size.kernel + right).step_by(size.taps());
-            for row in 0..shape.rows {
-                for (column, &weight) in weights.by_ref().take(shape.columns).enumerate() {
-                    matrix[shape.at(row, column)] = weight;
-                }
-            }
+            shape.fill(matrix, weights.iter().copied().skip(down * size.kernel + right).step_by(size.taps()));
         };
         deal(values.chunks_mut(shape.len().max(1)).enumerate(), |matrices| matrices.for_each(matrix));
         Self { shape, values }
@@ -93,8 +88,6 @@ const KEPT: usize = 14 << 12;
 const PIECES: usize = 16;
 /// Rows are cut into no more pieces than there are so many begun: what taps see is copied for each anew.
 const ROWS: usize = 128;
-/// Numbers of a vector, at most, and of a cache line.
-const LINE: usize = 16;
 /// So many columns behind whole vectors are computed beside these.
 const BESIDE: usize = 2;
 /// Products that are summed up one by one, at least, where there are more; sums of so many are then summed up, which rounds less.

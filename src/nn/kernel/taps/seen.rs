@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use super::{KEPT, LINE, Side, Way};
+use super::{KEPT, Side, Way};
 use crate::nn::kernel::{
-    conv::{Size, gather},
-    memory::Buffer,
+    conv::gather,
+    memory::{Buffer, LINE, from_a_line},
     panels::Blocks,
 };
 
@@ -13,8 +13,6 @@ use crate::nn::kernel::{
 /// cache, taps below each other see the same rows, a line further on.
 pub struct Seen {
     memory: Buffer<f32>,
-    /// Where the first cache line begins.
-    start: usize,
     /// From a row to the next: an odd number of cache lines, which keeps many rows from falling on the same few of the first cache.
     step: usize,
     pixels: Range<usize>,
@@ -30,9 +28,7 @@ impl Seen {
         let shared = way.moves() && width.is_multiple_of(LINE) && planes * (pixels.len() + below) <= 2 * KEPT;
         let below = if shared { below } else { 0 };
         let step = ((pixels.len() + below).div_ceil(LINE) | 1) * LINE;
-        let memory = Buffer::<f32>::new(planes * step + LINE);
-        let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-        Self { memory, start, step, pixels: pixels.clone(), below }
+        Self { memory: Buffer::new(planes * step + LINE), step, pixels: pixels.clone(), below }
     }
 
     /// What a tap, the one at `line` of those below each other, sees of the planes `from`. Those come one after the other, from the
@@ -45,7 +41,7 @@ impl Seen {
         line: usize,
     ) -> Blocks<'_> {
         let [Side { planes, area, .. }, Side { sides: [_, width], .. }] = way.ends();
-        let rows = &mut self.memory[self.start..][..planes * self.step];
+        let rows = &mut from_a_line(&mut self.memory)[..planes * self.step];
         if line == 0 || self.below == 0 {
             for (plane, row) in rows.chunks_exact_mut(self.step).enumerate() {
                 let row = &mut row[..self.pixels.len() + self.below];
@@ -82,12 +78,7 @@ impl<const BACK: bool> Way<'_, BACK> {
 
     /// Where along an axis a tap sees what belongs to place `at`, if anywhere.
     fn source(&self, at: usize, tap: usize) -> Option<usize> {
-        let Size { stride, padding, .. } = *self.0;
-        if !BACK {
-            return (at * stride + tap).checked_sub(padding);
-        }
-        let reach = (at + padding).checked_sub(tap)?;
-        reach.is_multiple_of(stride).then_some(reach / stride)
+        if BACK { self.0.seeing(at, tap) } else { self.0.seen(at, tap) }
     }
 }
 

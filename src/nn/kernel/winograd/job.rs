@@ -16,7 +16,7 @@ use crate::nn::{
         conv::{Finish, Size},
         gemm::Shared,
         lanes::{Level, ask, turn},
-        memory::Buffer,
+        memory::{Buffer, LINE, from_a_line},
         panels::{Blocks, DepthPart, OCTET, multiply, multiply_part},
         relu::{Notes, Open},
         threads::{self, deal},
@@ -38,15 +38,6 @@ const DEEP: usize = 64;
 const READING: usize = 16;
 /// Input channels transformed by one thread at a time.
 const CHANNELS: usize = 16;
-
-/// Numbers of a cache line.
-const LINE: usize = 16;
-
-/// `values` from where a cache line begins.
-fn from_a_line(values: &mut [f32]) -> &mut [f32] {
-    let skipped = values.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
-    &mut values[skipped..]
-}
 
 /// The gates of a rectifier behind what is computed.
 #[derive(Clone, Copy)]
