@@ -1,13 +1,18 @@
 //! Writing files so that no half of one is ever found, and hashes of what is in them.
 
+mod hashes;
+mod stamp;
+
 use std::{
     fmt::Write as _,
     fs,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
+pub use hashes::Hashes;
 use sha2::{Digest, Sha256};
+pub use stamp::Stamp;
 
 /// Writes `bytes` beside `path` under another name, then renames: the file is there whole or not at all.
 ///
@@ -31,6 +36,24 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&part);
     }
     done
+}
+
+/// A folder of the user's cache, where the desktop's rules (XDG) say: `$XDG_CACHE_HOME/saltty/name`, else
+/// `~/.cache/saltty/name`; none without a home.
+pub fn cached(name: &str) -> Option<PathBuf> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
+    Some(base.join("saltty").join(name))
+}
+
+/// Puts something into a cache, with the folders above it. A cache that cannot be written is no reason to stop.
+pub(crate) fn store(path: &Path, bytes: &[u8]) {
+    let Some(folder) = path.parent() else { return };
+    let part = path.with_extension(format!("{}.part", std::process::id()));
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&part, bytes));
+    if written.and_then(|()| fs::rename(&part, path)).is_err() {
+        let _ = fs::remove_file(&part);
+    }
 }
 
 /// SHA-256 of `bytes`, in hexadecimal.

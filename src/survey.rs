@@ -4,7 +4,7 @@ mod cache;
 
 use std::path::Path;
 
-pub use cache::{Cache, Stamp};
+pub use cache::Cache;
 
 use crate::{
     Result,

@@ -9,7 +9,12 @@ fn the_doctor_works_without_a_terminal_and_says_so() {
     let line = |about: &str| page.lines().find(|line| line.starts_with(about)).unwrap_or_else(|| panic!("{page}"));
     assert!(line("terminal").contains("none: standard input or output is a file or a pipe"));
     assert!(line("text").contains("no colours") && line("text").contains("NO_COLOR is set"), "{page}");
-    for (about, otherwise) in [("key map", "--keys FILE"), ("findings", "--no-cache"), ("session", "XDG_STATE_HOME")] {
+    for (about, otherwise) in [
+        ("key map", "--keys FILE"),
+        ("findings", "--no-cache"),
+        ("hashes", "XDG_CACHE_HOME"),
+        ("session", "XDG_STATE_HOME"),
+    ] {
         line(about);
         assert!(page.contains(otherwise), "{page}");
     }

@@ -1,8 +1,9 @@
 //! One photo and many: text, JSON, pictures, classes.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, thread, time::Duration};
 
-use saltty::photo::Photo;
+use safetensors::SafeTensors;
+use saltty::{files, photo::Photo};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -59,6 +60,41 @@ fn json_has_everything_about_a_photo() {
         assert!(number(&report["seconds"][stage]) >= 0.0, "{stage}");
     }
     pictures_are_whole(folder.path(), report);
+}
+
+/// The embedded network's weights, in a file so large that its hash is worth remembering.
+fn large_weights() -> Vec<u8> {
+    let bytes = fs::read(repository("fixtures/squeezenet1_1.f16.safetensors")).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let mut metadata = header.metadata().clone().unwrap_or_default();
+    metadata.insert("padding".to_owned(), " ".repeat(16 << 20));
+    safetensors::serialize(SafeTensors::deserialize(&bytes).unwrap().iter(), Some(metadata)).unwrap()
+}
+
+#[test]
+fn the_hash_of_large_weights_is_remembered_until_they_change() {
+    let (folder, cache) = (folder(), tempfile::tempdir().unwrap());
+    let weights = folder.path().join("w.safetensors");
+    let reported = || {
+        let mut saltty = saltty(folder.path());
+        saltty.env("XDG_CACHE_HOME", cache.path());
+        let (out, _) = run(saltty.args(words("explain p.jpg --method grad-cam --json --weights w.safetensors")), 0);
+        objects(&out)[0]["weights_sha256"].as_str().unwrap().to_owned()
+    };
+    let bytes = large_weights();
+    fs::write(&weights, &bytes).unwrap();
+    thread::sleep(Duration::from_millis(2_100));
+    let hash = files::sha256(&bytes);
+    assert_eq!(reported(), hash);
+    let hashes = cache.path().join("saltty/hashes");
+    let only = |folder: &Path| fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    let remembered = only(&only(&hashes));
+    assert_eq!(fs::read_to_string(&remembered).unwrap(), hash);
+    let other = "5a".repeat(32);
+    fs::write(&remembered, &other).unwrap();
+    assert_eq!(reported(), other, "not read again");
+    fs::write(&weights, &bytes).unwrap();
+    assert_eq!(reported(), hash, "read again");
 }
 
 /// Every map has its two pictures, as large as the network's input.

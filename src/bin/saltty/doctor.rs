@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Result;
 use saltty::{
+    files::Hashes,
     heatmap::ColorMap,
     raster::{CellShape, Depth, Raster},
     survey::Cache,
@@ -147,6 +148,8 @@ fn places(page: &mut String) {
     line(page, "key map", &place(keys::usual().as_deref()), "--keys FILE, XDG_CONFIG_HOME");
     let cache = Cache::usual();
     line(page, "findings", &place(cache.as_ref().map(Cache::folder)), "--no-cache, XDG_CACHE_HOME");
+    let hashes = Hashes::usual();
+    line(page, "hashes", &place(hashes.as_ref().map(Hashes::folder)), "XDG_CACHE_HOME");
     line(page, "session", &place(session::place().as_deref()), "XDG_STATE_HOME");
 }
 

@@ -14,7 +14,7 @@ use std::{
     path::PathBuf,
     process::ExitCode,
     sync::{RwLock, atomic::AtomicUsize, mpsc::RecvTimeoutError},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -136,7 +136,8 @@ impl<'o> Run<'o> {
             );
         }
         let classes = wanted::find(&options.class, studio.names())?;
-        let sha256 = hashing.map(|hashing| hashing.join().expect("hashing does not panic")).transpose()?;
+        let hashed = |hashing: JoinHandle<_>| hashing.join().expect("hashing does not panic");
+        let sha256 = hashing.map(|hashing| network::spinning("hashing the weights", || hashed(hashing))).transpose()?;
         Ok(Self {
             options,
             studio,

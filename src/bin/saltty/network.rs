@@ -6,9 +6,9 @@ use saltty::{
     Error,
     device::{Device, Wanted},
     explain::Method,
+    files::{Hashes, Stamp},
     model::{Model, Precision},
     studio::{Choices, Studio},
-    survey::Stamp,
     tui::{Supply, Words},
     weights::{Origin, Weights},
 };
@@ -40,16 +40,22 @@ pub fn load(options: &Network, usage: Use) -> Result<Studio> {
              nothing\n"
         ));
     }
-    let spinner = ProgressBar::new_spinner().with_message(format!("loading {}", weights.path().display()));
-    spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template"));
-    spinner.enable_steady_tick(std::time::Duration::from_millis(120));
-    let studio = studio(options, weights);
-    spinner.finish_and_clear();
-    let studio = studio?;
+    let path = weights.path().to_owned();
+    let studio = spinning(&format!("loading {}", path.display()), || studio(options, weights))?;
     if let Some(reason) = studio.no_gpu() {
         output::remark(&format!("note: {reason}, so this is computed on the CPU\n"));
     }
     Ok(studio)
+}
+
+/// Does `work` while a spinner shows that it takes time.
+pub fn spinning<T>(message: &str, work: impl FnOnce() -> T) -> T {
+    let spinner = ProgressBar::new_spinner().with_message(message.to_owned());
+    spinner.set_style(ProgressStyle::with_template("{spinner} {msg} {elapsed}").expect("a valid template"));
+    spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+    let done = work();
+    spinner.finish_and_clear();
+    done
 }
 
 /// Says that CAM has a layer of its own, where another was asked for.
@@ -170,9 +176,14 @@ pub fn weights(options: &Network) -> Result<Weights> {
     Ok(weights)
 }
 
-/// SHA-256 of the weights asked for.
+/// SHA-256 of the weights asked for; that of a large file is remembered as long as the file stays as it is.
 pub fn sha256(options: &Network) -> Result<String> {
-    weights(options)?.sha256().context("while hashing the weights")
+    let weights = weights(options)?;
+    let hash = match options.weights.as_deref().zip(Hashes::usual()) {
+        Some((path, hashes)) => hashes.of(path, || weights.sha256()),
+        None => weights.sha256(),
+    };
+    hash.context("while hashing the weights")
 }
 
 /// The device to compute on, and why it is no GPU if one could be expected.

@@ -10,12 +10,13 @@ use super::{Watch, Workshop, sessions::Sessions};
 use crate::{
     Error, Result,
     explain::Method,
+    files::Stamp,
     model::Layer,
     photo::Photo,
     record::{Record, Request, Subject},
     scene::Scene,
     studio::{Studio, View},
-    survey::{Cache, Finding, Stamp},
+    survey::{Cache, Finding},
     tui::{
         message::{Ask, Stage},
         model::{Catalogue, Network, Opened, Opening},

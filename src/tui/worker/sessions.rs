@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{explain::Session, raster::Raster, survey::Stamp};
+use crate::{explain::Session, files::Stamp, raster::Raster};
 
 /// A photo at hand and before and after it.
 const LEAST: usize = 3;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use saltty::{
+    files::Hashes,
     raster::{CellShape, Depth},
     survey::Cache,
     terminal::{Choice, Chosen, Facts, Link, Surroundings},
@@ -36,6 +37,7 @@ pub struct Report {
     text: Used<String>,
     key_map: Place,
     findings: Place,
+    hashes: Place,
     session: Place,
 }
 
@@ -103,6 +105,7 @@ impl Report {
             text: Used { value: text.0.to_string(), because: text.1 },
             key_map: Place::new(keys::usual().as_deref()),
             findings: Place::new(Cache::usual().as_ref().map(Cache::folder)),
+            hashes: Place::new(Hashes::usual().as_ref().map(Hashes::folder)),
             session: Place::new(session::place().as_deref()),
         }
     }
