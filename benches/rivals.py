@@ -126,6 +126,8 @@ def direct(table, turn, weights, theirs):
 
 def folder(table, short, ours, weights, rounds, photos):
     """Rows of a folder beside one photo: the same work from file to maps, and its maps alone."""
+    # From here on, saltty remembers the hash of the weights that it tells with `--json`.
+    cold([TARGET / "saltty", "explain", PHOTO, "--json", *asking_for(weights)], [])
     # One photo is over so soon that one turn of it would say little of the machine's state beside a whole folder's.
     single = lambda work: statistics.median(ours.time(work) for _ in range(9))
     turns = [(single("file"), single("maps"), per_photo(weights, photos)) for _ in range(rounds)]
@@ -136,15 +138,19 @@ def folder(table, short, ours, weights, rounds, photos):
         table.add(f"{short}: a folder of {photos} photos, files to maps, each", f"saltty, {work}", *times, target)
 
 
+def asking_for(weights):
+    """Options that name the weights."""
+    return [] if weights == EMBEDDED else ["--weights", weights]
+
+
 def per_photo(weights, photos):
     """Milliseconds that each photo of a folder takes after the first two (for one alone, the weights stay in their file)."""
-    options = [] if weights == EMBEDDED else ["--weights", weights]
     times = []
     for count in (2, photos + 2):
         with tempfile.TemporaryDirectory() as folder:
             for number in range(count):
                 shutil.copy(PHOTO, Path(folder) / f"{number}.png")
-            times.append(cold([TARGET / "saltty", "explain", folder, "--json", *options], []))
+            times.append(cold([TARGET / "saltty", "explain", folder, "--json", *asking_for(weights)], []))
     return (times[1] - times[0]) / photos
 
 

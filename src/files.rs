@@ -1,4 +1,4 @@
-//! Writing files so that no half of one is ever found, and hashes of what is in them.
+//! Writing files so that no half of one is ever found, hashes of what is in them, and what is remembered of them.
 
 mod hashes;
 mod stamp;
@@ -40,7 +40,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// A folder of the user's cache, where the desktop's rules (XDG) say: `$XDG_CACHE_HOME/saltty/name`, else
 /// `~/.cache/saltty/name`; none without a home.
-pub fn cached(name: &str) -> Option<PathBuf> {
+pub fn cache_folder(name: &str) -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
     Some(base.join("saltty").join(name))

@@ -61,11 +61,13 @@ fn peak(process: u32) -> Option<u64> {
 
 /// Runs saltty to its end; its most resident memory, and what it printed.
 fn run(arguments: &[&str]) -> (u64, String) {
+    let cache = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_saltty"));
     command
         .args(arguments)
         .env("NO_COLOR", "1")
         .env("RAYON_NUM_THREADS", "2")
+        .env("XDG_CACHE_HOME", cache.path())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit());
     let mut process = command.spawn().unwrap();

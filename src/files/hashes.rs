@@ -1,14 +1,20 @@
 //! Hashes of files, remembered on disk for as long as the files stay as they are.
 
 use std::{
-    fs,
+    fs::{self, File},
+    io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
 };
 
-use super::{Stamp, cached, sha256, store};
+use sha2::{Digest, Sha256};
+
+use super::{Stamp, cache_folder, hex, sha256, store};
 
 /// Bytes from which on a file takes noticeable time to hash where the processor has no instructions for it.
 const LARGE: u64 = 16 << 20;
+/// Pieces of a file that are looked at each time, and bytes of each.
+const PIECES: u64 = 64;
+const PIECE: usize = 4096;
 
 /// A folder of hashes. Whatever is damaged in it, or cannot be written, is as if it were not there.
 #[derive(Clone, Debug)]
@@ -24,7 +30,7 @@ impl Hashes {
 
     /// `hashes` in the user's cache; none without a home.
     pub fn usual() -> Option<Self> {
-        Some(Self::new(cached("hashes")?))
+        Some(Self::new(cache_folder("hashes")?))
     }
 
     /// The folder.
@@ -32,40 +38,56 @@ impl Hashes {
         &self.folder
     }
 
-    /// SHA-256 of the file at `path`, in hexadecimal: remembered, or what `compute` says, which is then remembered.
-    /// Files of less than 16 MiB are always computed, and those changed within two seconds are not remembered.
+    /// SHA-256 of the file at `path`, in hexadecimal: remembered, or what `compute` says, which is then remembered, as
+    /// long as the file's size and times stay, and some pieces of it. Files of less than 16 MiB, and those changed within
+    /// the last two seconds, are always computed.
     ///
     /// # Errors
     /// Those of `compute`.
     pub fn of<E>(&self, path: &Path, compute: impl FnOnce() -> Result<String, E>) -> Result<String, E> {
-        let Some(stamp) = Stamp::of(path).filter(|stamp| stamp.bytes() >= LARGE && stamp.is_settled()) else {
-            return compute();
-        };
-        if let Some(known) = self.known(path, stamp) {
+        let Some(state) = state(path) else { return compute() };
+        if let Some(known) = self.known(path, &state) {
             return Ok(known);
         }
         let hash = compute()?;
-        if Stamp::of(path) == Some(stamp) {
-            self.remember(path, stamp, &hash);
+        if self::state(path).is_some_and(|now| now == state) {
+            self.remember(path, &state, &hash);
         }
         Ok(hash)
     }
 
-    /// What is remembered of the file at `path` with this stamp.
-    pub(crate) fn known(&self, path: &Path, stamp: Stamp) -> Option<String> {
-        fs::read_to_string(self.place(path, stamp)).ok().filter(|hash| is_hash(hash))
+    /// What is remembered of the file at `path` in this state.
+    pub(crate) fn known(&self, path: &Path, state: &str) -> Option<String> {
+        fs::read_to_string(self.place(path, state)).ok().filter(|hash| is_hash(hash))
     }
 
-    /// Remembers that the file at `path` has `hash` as long as it has this stamp.
-    pub(crate) fn remember(&self, path: &Path, stamp: Stamp, hash: &str) {
-        store(&self.place(path, stamp), hash.as_bytes());
+    /// Remembers that the file at `path` has `hash` as long as it is in this state.
+    pub(crate) fn remember(&self, path: &Path, state: &str, hash: &str) {
+        store(&self.place(path, state), hash.as_bytes());
     }
 
-    fn place(&self, path: &Path, stamp: Stamp) -> PathBuf {
+    fn place(&self, path: &Path, state: &str) -> PathBuf {
         let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let hash = sha256(format!("{}\n{}", whole.display(), stamp.in_words()).as_bytes());
+        let hash = sha256(&[whole.as_os_str().as_encoded_bytes(), state.as_bytes()].join(&b'\n'));
         self.folder.join(&hash[..2]).join(&hash[2..])
     }
+}
+
+/// In words, what a file must keep for its hash to be remembered; none where nothing is.
+fn state(path: &Path) -> Option<String> {
+    let stamp = Stamp::of(path).filter(|stamp| stamp.bytes() >= LARGE && stamp.is_settled())?;
+    Some(format!("{stamp} {}", sample(path, stamp.bytes()).ok()?))
+}
+
+/// Hash of some pieces spread over a file. There are file systems whose times are all the same.
+fn sample(path: &Path, bytes: u64) -> io::Result<String> {
+    let (mut file, mut hash, mut piece) = (File::open(path)?, Sha256::new(), [0; PIECE]);
+    for at in (0..PIECES).map(|index| index * (bytes / PIECES)) {
+        file.seek(SeekFrom::Start(at))?;
+        file.read_exact(&mut piece)?;
+        hash.update(piece);
+    }
+    Ok(hex(hash))
 }
 
 fn is_hash(text: &str) -> bool {
@@ -74,7 +96,11 @@ fn is_hash(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::Cell, thread, time::Duration};
+    use std::{
+        cell::Cell,
+        thread,
+        time::{Duration, SystemTime},
+    };
 
     use super::*;
 
@@ -89,32 +115,79 @@ mod tests {
         (hash, times.get())
     }
 
+    fn set_modified(path: &Path, time: SystemTime) {
+        File::options().write(true).open(path).unwrap().set_modified(time).unwrap();
+    }
+
+    /// Until files written before are no longer of this moment.
+    fn settle() {
+        thread::sleep(Duration::from_millis(2_100));
+    }
+
     #[test]
     fn a_large_file_is_hashed_once_and_again_after_every_change() {
         let folder = tempfile::tempdir().unwrap();
         let (large, small) = (folder.path().join("large"), folder.path().join("small"));
         let mut bytes = vec![1; LARGE as usize];
-        fs::write(&large, &bytes).unwrap();
         fs::write(&small, &bytes[1..]).unwrap();
+        fs::write(&large, &bytes).unwrap();
         let first = sha256(&bytes);
-        assert_eq!(
-            [asked(folder.path(), &large), asked(folder.path(), &large)],
-            [(first.clone(), 1), (first.clone(), 1)]
-        );
-        assert!(!folder.path().join("hashes").exists(), "a file of this moment may change without a trace");
-        thread::sleep(Duration::from_millis(2_100));
+        settle();
         assert_eq!([asked(folder.path(), &large), asked(folder.path(), &large)], [(first.clone(), 1), (first, 0)]);
-        assert_eq!([asked(folder.path(), &small).1, asked(folder.path(), &small).1], [1, 1]);
+        assert_eq!([asked(folder.path(), &small).1, asked(folder.path(), &small).1], [1, 1], "soon done");
         let modified = fs::metadata(&large).unwrap().modified().unwrap();
-        bytes[7] = 2;
+        bytes[5000] = 2;
         fs::write(&large, &bytes).unwrap();
         let second = sha256(&bytes);
         assert_eq!(asked(folder.path(), &large), (second.clone(), 1), "other bytes");
         if cfg!(unix) {
-            fs::File::options().write(true).open(&large).unwrap().set_modified(modified).unwrap();
-            thread::sleep(Duration::from_millis(2_100));
+            set_modified(&large, modified);
+            settle();
             assert_eq!(asked(folder.path(), &large), (second, 1), "a time that was set back hides no change");
         }
+    }
+
+    #[test]
+    fn a_file_that_may_change_without_a_trace_is_hashed_each_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = folder.path().join("large");
+        fs::write(&large, vec![1; LARGE as usize]).unwrap();
+        let (now, hour) = (SystemTime::now(), Duration::from_secs(3600));
+        // Where there is no other time than this, one that was set back is believed.
+        let times = if cfg!(unix) { vec![now + hour, now - hour] } else { vec![now + hour] };
+        for time in times {
+            set_modified(&large, time);
+            assert_eq!([asked(folder.path(), &large).1, asked(folder.path(), &large).1], [1, 1], "{time:?}");
+        }
+        assert!(!folder.path().join("hashes").exists());
+    }
+
+    #[test]
+    fn what_was_changed_while_it_was_hashed_is_not_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let large = folder.path().join("large");
+        fs::write(&large, vec![0; LARGE as usize]).unwrap();
+        settle();
+        let hashes = Hashes::new(folder.path().join("hashes"));
+        let changed = || fs::write(&large, vec![1; LARGE as usize]).map(|()| "0".repeat(64));
+        assert_eq!(hashes.of(&large, changed).unwrap(), "0".repeat(64));
+        assert!(!hashes.folder().exists());
+    }
+
+    #[test]
+    fn files_are_told_apart_where_times_say_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("file");
+        let of = |bytes: &[u8]| {
+            fs::write(&file, bytes).unwrap();
+            sample(&file, bytes.len() as u64).unwrap()
+        };
+        let mut bytes: Vec<u8> = (0..LARGE as usize).map(|at| (at % 251) as u8).collect();
+        let first = of(&bytes);
+        assert_eq!(of(&bytes), first);
+        bytes[LARGE as usize / 2] ^= 1;
+        assert_ne!(of(&bytes), first);
+        assert!(sample(&file, 2 * LARGE).is_err(), "cut off meanwhile");
     }
 
     #[test]
@@ -122,10 +195,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let large = folder.path().join("large");
         fs::write(&large, vec![0; LARGE as usize]).unwrap();
-        thread::sleep(Duration::from_millis(2_100));
+        settle();
         let hash = asked(folder.path(), &large);
         let hashes = Hashes::new(folder.path().join("hashes"));
-        let place = hashes.place(&large, Stamp::of(&large).unwrap());
+        let place = hashes.place(&large, &state(&large).unwrap());
         assert_eq!(fs::read_to_string(&place).unwrap(), hash.0);
         for damaged in [&hash.0[1..], "", &"z".repeat(64)] {
             fs::write(&place, damaged).unwrap();

@@ -1,21 +1,22 @@
 //! Whether a file is still the one that was read.
 
 use std::{
+    fmt,
     fs::{self, Metadata},
     path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// File systems note times no finer than this: whoever writes twice within it may leave the same stamp twice.
+/// No file system notes times more coarsely than this; whoever writes twice within it may leave the same stamp twice.
 const COARSE: Duration = Duration::from_secs(2);
 
-/// When a file was changed last and how long it is: as long as all of it stays, so does its hash.
+/// When a file was changed last and how long it is: as long as all of that stays, so do its bytes, as a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stamp {
     nanoseconds: u128,
     bytes: u64,
-    /// When anything of it was changed, its times included, in nanoseconds: nobody can set that back. 0 where there is
-    /// no such time.
+    /// When anything of it was changed, its times included, in nanoseconds: on most file systems nobody can set that back.
+    /// 0 where there is no such time.
     touched: i128,
 }
 
@@ -38,10 +39,12 @@ impl Stamp {
         let settled = now.saturating_sub(COARSE).as_nanos();
         self.nanoseconds < settled && self.touched < settled as i128
     }
+}
 
-    /// In words that differ where stamps do.
-    pub(super) fn in_words(self) -> String {
-        format!("{} {} {}", self.nanoseconds, self.touched, self.bytes)
+/// In words that differ where stamps do.
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.nanoseconds, self.touched, self.bytes)
     }
 }
 

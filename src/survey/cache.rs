@@ -31,7 +31,7 @@ impl Cache {
 
     /// `findings` in the user's cache; none without a home.
     pub fn usual() -> Option<Self> {
-        Some(Self::new(files::cached("findings")?))
+        Some(Self::new(files::cache_folder("findings")?))
     }
 
     /// The folder.
@@ -45,8 +45,8 @@ impl Cache {
     /// # Errors
     /// If the photo cannot be read or decoded.
     pub fn finding(&self, studio: &Studio, identity: &str, path: &Path) -> Result<Finding> {
-        let stamp = Stamp::of(path);
-        let known = stamp.and_then(|stamp| self.seen.known(path, stamp));
+        let stamp = Stamp::of(path).map(|stamp| stamp.to_string());
+        let known = stamp.as_ref().and_then(|stamp| self.seen.known(path, stamp));
         if let Some(finding) = known.and_then(|hash| self.load(identity, &hash)) {
             return Ok(finding);
         }
@@ -60,7 +60,7 @@ impl Cache {
             finding
         };
         if let Some(stamp) = stamp {
-            self.seen.remember(path, stamp, &hash);
+            self.seen.remember(path, &stamp, &hash);
         }
         Ok(finding)
     }

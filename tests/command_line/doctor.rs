@@ -66,4 +66,5 @@ fn the_same_is_there_for_programs() {
     assert_eq!([&report["text"]["value"], &report["text"]["because"]], ["ascii", "NO_COLOR is set"]);
     assert_eq!((&report["no_color"], &report["version"]), (&true.into(), &env!("CARGO_PKG_VERSION").into()));
     assert!(report["key_map"]["exists"].is_boolean() && report["findings"]["path"].is_string(), "{report}");
+    assert!(report["hashes"]["path"].as_str().unwrap().ends_with("hashes"), "{report}");
 }

@@ -16,6 +16,7 @@ use super::repository;
 pub fn saltty(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_saltty"));
     command.current_dir(folder).env("NO_COLOR", "1").env("TERM", "dumb").env("RUST_BACKTRACE", "1");
+    command.env("XDG_CACHE_HOME", folder.join(".cache"));
     command.env_remove("CLICOLOR_FORCE").env_remove("CLICOLOR").env_remove("SALTTY_DEPTH");
     command
 }

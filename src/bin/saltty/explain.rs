@@ -98,6 +98,13 @@ fn usage(message: &str) -> ! {
     explain.error(clap::error::ErrorKind::ArgumentConflict, message).exit()
 }
 
+/// What `hashing` says; if it goes on, a spinner shows that it takes time.
+fn hashed(hashing: JoinHandle<Result<String>>) -> Result<String> {
+    let done = hashing.is_finished();
+    let wait = || hashing.join().expect("hashing does not panic");
+    if done { wait() } else { network::spinning("hashing the weights", wait) }
+}
+
 fn progress(photos: usize) -> ProgressBar {
     if photos < 2 || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
@@ -136,8 +143,7 @@ impl<'o> Run<'o> {
             );
         }
         let classes = wanted::find(&options.class, studio.names())?;
-        let hashed = |hashing: JoinHandle<_>| hashing.join().expect("hashing does not panic");
-        let sha256 = hashing.map(|hashing| network::spinning("hashing the weights", || hashed(hashing))).transpose()?;
+        let sha256 = hashing.map(hashed).transpose()?;
         Ok(Self {
             options,
             studio,

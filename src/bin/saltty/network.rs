@@ -117,12 +117,14 @@ impl Choice {
     /// The network, loaded, with what the interface has to know of it.
     pub fn supply(&self) -> Result<Supply> {
         let options = self.options();
-        let studio = load_silently(&options)?;
         let weights = options.weights.clone();
+        // Before it is read: findings of what was there must not count as those of what may replace it meanwhile.
         let file = weights.as_deref().map(|path| {
             let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-            format!("{} {:?}", whole.display(), Stamp::of(path))
+            let stamp = Stamp::of(path).map(|stamp| stamp.to_string());
+            format!("{} {}", whole.display(), stamp.unwrap_or_default())
         });
+        let studio = load_silently(&options)?;
         let (classifier, names) = (studio.classifier(), studio.names().all().len());
         let parts = [
             file.unwrap_or_else(|| "embedded".to_owned()),
@@ -178,12 +180,12 @@ pub fn weights(options: &Network) -> Result<Weights> {
 
 /// SHA-256 of the weights asked for; that of a large file is remembered as long as the file stays as it is.
 pub fn sha256(options: &Network) -> Result<String> {
-    let weights = weights(options)?;
-    let hash = match options.weights.as_deref().zip(Hashes::usual()) {
-        Some((path, hashes)) => hashes.of(path, || weights.sha256()),
-        None => weights.sha256(),
-    };
-    hash.context("while hashing the weights")
+    // Opened when asked: what is hashed must not be older than the stamp that the hash is remembered under.
+    let compute = || weights(options)?.sha256().context("while hashing the weights");
+    match options.weights.as_deref().zip(Hashes::usual()) {
+        Some((path, hashes)) => hashes.of(path, compute),
+        None => compute(),
+    }
 }
 
 /// The device to compute on, and why it is no GPU if one could be expected.

@@ -17,7 +17,7 @@ pub struct Screen {
     /// Insist on the interface; an error where there is no terminal.
     #[arg(long)]
     pub interactive: bool,
-    /// Neither read nor write what is remembered of photos [default: ~/.cache/saltty].
+    /// Neither read nor write what is remembered of photos [default: ~/.cache/saltty/findings].
     #[arg(long)]
     pub no_cache: bool,
     /// A key map file (`saltty keys --print` writes one) [default: ~/.config/saltty/keys.conf, where there is one].
