@@ -59,8 +59,13 @@ def alternate(rounds, first, second):
         for work, so_far in zip((first, second), times):
             time.sleep(0.2)  # the other's threads may still wait for work
             so_far.append(work())
-    ratios = [ours / theirs for theirs, ours in zip(*times)]
-    return [statistics.median(values) for values in (*times, ratios)]
+    return medians(*times)
+
+
+def medians(theirs, ours):
+    """Of both sides' milliseconds, turn by turn, and of each turn's ratio."""
+    ratios = [our / their for their, our in zip(theirs, ours)]
+    return [statistics.median(values) for values in (theirs, ours, ratios)]
 
 
 def cold(command, log):
@@ -131,11 +136,10 @@ def folder(table, short, ours, weights, rounds, photos):
     # One photo is over so soon that one turn of it would say little of the machine's state beside a whole folder's.
     single = lambda work: statistics.median(ours.time(work) for _ in range(9))
     turns = [(single("file"), single("maps"), per_photo(weights, photos)) for _ in range(rounds)]
-    works = ("one photo, file to maps", 0.8 if short == "VGG19" else None), ("the maps of one photo in memory", None)
-    for at, (work, target) in enumerate(works):
-        sides = [(turn[at], turn[2], turn[2] / turn[at]) for turn in turns]
-        times = [statistics.median(column) for column in zip(*sides)]
-        table.add(f"{short}: a folder of {photos} photos, files to maps, each", f"saltty, {work}", *times, target)
+    file, maps, each = zip(*turns)
+    work = f"{short}: a folder of {photos} photos, files to maps, each"
+    table.add(work, "saltty, one photo, file to maps", *medians(file, each), 0.8 if short == "VGG19" else None)
+    table.add(work, "saltty, the maps of one photo in memory", *medians(maps, each), None)
 
 
 def asking_for(weights):
@@ -158,8 +162,8 @@ def compared(theirs, name, weights, *options):
     """How far saltty's arrays are from PyTorch's."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "ours.safetensors"
-        source = [] if weights == EMBEDDED else ["--weights", weights]
-        cold([TARGET / "saltty", "explain", PHOTO, "--class", CLASS, "--arrays", file, *source, *options], [])
+        asked = [*asking_for(weights), *options]
+        cold([TARGET / "saltty", "explain", PHOTO, "--class", CLASS, "--arrays", file, *asked], [])
         distances = json.loads(theirs.ask(f"compare {file}"))
     worst = max(distances[key] for key in ("input", "scores", "gradcam_signed"))
     if worst > 1e-4 or distances["guided_backprop"] > 2e-2:

@@ -31,19 +31,34 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)?;
         file.sync_all()
     });
-    let done = written.and_then(|()| fs::rename(&part, path));
+    put(&part, path, written)
+}
+
+/// Gives what was `written` into `part` the name `path`; of what failed, nothing is left.
+fn put(part: &Path, path: &Path, written: io::Result<()>) -> io::Result<()> {
+    let done = written.and_then(|()| fs::rename(part, path));
     if done.is_err() {
-        let _ = fs::remove_file(&part);
+        let _ = fs::remove_file(part);
     }
     done
 }
 
-/// A folder of the user's cache, where the desktop's rules (XDG) say: `$XDG_CACHE_HOME/saltty/name`, else
-/// `~/.cache/saltty/name`; none without a home.
-pub fn cache_folder(name: &str) -> Option<PathBuf> {
+/// saltty's folder where the desktop's rules (XDG) say: in the folder that `variable` names, else in this one of the home folder;
+/// none without a home.
+pub fn home(variable: &str, usual: &str) -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")))?;
-    Some(base.join("saltty").join(name))
+    let base = absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(usual)))?;
+    Some(base.join("saltty"))
+}
+
+/// A folder of the user's cache, `~/.cache/saltty/name` if `$XDG_CACHE_HOME` does not say otherwise; none without a home.
+pub fn cache_folder(name: &str) -> Option<PathBuf> {
+    Some(home("XDG_CACHE_HOME", ".cache")?.join(name))
+}
+
+/// `path` from the root on.
+pub fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Puts something into a cache, with the folders above it. A cache that cannot be written is no reason to stop.
@@ -51,9 +66,7 @@ pub(crate) fn store(path: &Path, bytes: &[u8]) {
     let Some(folder) = path.parent() else { return };
     let part = path.with_extension(format!("{}.part", std::process::id()));
     let written = fs::create_dir_all(folder).and_then(|()| fs::write(&part, bytes));
-    if written.and_then(|()| fs::rename(&part, path)).is_err() {
-        let _ = fs::remove_file(&part);
-    }
+    let _ = put(&part, path, written);
 }
 
 /// SHA-256 of `bytes`, in hexadecimal.

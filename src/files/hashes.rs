@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use super::{Stamp, cache_folder, hex, sha256, store};
+use super::{Stamp, cache_folder, hex, sha256, store, whole};
 
 /// Bytes from which on a file takes noticeable time to hash where the processor has no instructions for it.
 const LARGE: u64 = 16 << 20;
@@ -67,8 +67,7 @@ impl Hashes {
     }
 
     fn place(&self, path: &Path, state: &str) -> PathBuf {
-        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let hash = sha256(&[whole.as_os_str().as_encoded_bytes(), state.as_bytes()].join(&b'\n'));
+        let hash = sha256(&[whole(path).as_os_str().as_encoded_bytes(), state.as_bytes()].join(&b'\n'));
         self.folder.join(&hash[..2]).join(&hash[2..])
     }
 }
@@ -102,6 +101,8 @@ mod tests {
         time::{Duration, SystemTime},
     };
 
+    use tempfile::TempDir;
+
     use super::*;
 
     /// What the hashes in `folder` say of the file at `path`, and how often it was computed for that.
@@ -122,6 +123,14 @@ mod tests {
     /// Until files written before are no longer of this moment.
     fn settle() {
         thread::sleep(Duration::from_millis(2_100));
+    }
+
+    /// A folder, and in it a file that is just large enough.
+    fn large() -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let large = folder.path().join("large");
+        fs::write(&large, vec![0; LARGE as usize]).unwrap();
+        (folder, large)
     }
 
     #[test]
@@ -149,9 +158,7 @@ mod tests {
 
     #[test]
     fn a_file_that_may_change_without_a_trace_is_hashed_each_time() {
-        let folder = tempfile::tempdir().unwrap();
-        let large = folder.path().join("large");
-        fs::write(&large, vec![1; LARGE as usize]).unwrap();
+        let (folder, large) = large();
         let (now, hour) = (SystemTime::now(), Duration::from_secs(3600));
         // Where there is no other time than this, one that was set back is believed.
         let times = if cfg!(unix) { vec![now + hour, now - hour] } else { vec![now + hour] };
@@ -164,9 +171,7 @@ mod tests {
 
     #[test]
     fn what_was_changed_while_it_was_hashed_is_not_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let large = folder.path().join("large");
-        fs::write(&large, vec![0; LARGE as usize]).unwrap();
+        let (folder, large) = large();
         settle();
         let hashes = Hashes::new(folder.path().join("hashes"));
         let changed = || fs::write(&large, vec![1; LARGE as usize]).map(|()| "0".repeat(64));
@@ -192,9 +197,7 @@ mod tests {
 
     #[test]
     fn damage_is_as_if_nothing_were_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let large = folder.path().join("large");
-        fs::write(&large, vec![0; LARGE as usize]).unwrap();
+        let (folder, large) = large();
         settle();
         let hash = asked(folder.path(), &large);
         let hashes = Hashes::new(folder.path().join("hashes"));

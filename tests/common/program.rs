@@ -1,6 +1,6 @@
 //! The real binary, in surroundings that do not depend on who runs the tests.
 
-use std::{fs, path::Path};
+use std::{collections::HashMap, fs, path::Path};
 
 use assert_cmd::Command;
 use safetensors::{
@@ -59,16 +59,22 @@ pub type Stored = (String, Dtype, Vec<usize>, Vec<u8>);
 
 /// The embedded network's weights file with `change` made to its tensors.
 pub fn changed_weights(change: impl FnOnce(&mut Vec<Stored>)) -> Vec<u8> {
+    changed_file(|tensors, _| change(tensors))
+}
+
+/// The same with a `change` to its metadata as well.
+pub fn changed_file(change: impl FnOnce(&mut Vec<Stored>, &mut HashMap<String, String>)) -> Vec<u8> {
     let bytes = std::fs::read(repository("fixtures/squeezenet1_1.f16.safetensors")).unwrap();
     let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let stored =
         |(name, view): (&str, TensorView)| (name.to_owned(), view.dtype(), view.shape().to_vec(), view.data().to_vec());
     let mut tensors: Vec<Stored> = file.iter().map(stored).collect();
-    change(&mut tensors);
+    let mut metadata = header.metadata().clone().unwrap_or_default();
+    change(&mut tensors, &mut metadata);
     let views =
         tensors.iter().map(|(n, dtype, shape, data)| (n, TensorView::new(*dtype, shape.clone(), data).unwrap()));
-    safetensors::serialize(views, header.metadata().clone()).unwrap()
+    safetensors::serialize(views, Some(metadata)).unwrap()
 }
 
 /// The tensor called `name`.

@@ -8,14 +8,14 @@ use std::{
 
 use anyhow::Result;
 use saltty::{
-    Error,
+    Error, files,
     tui::{
         KeyMap,
         keys::{parse, print},
     },
 };
 
-use crate::{cli::Keys, output, session::home};
+use crate::{cli::Keys, output};
 
 /// Runs the command.
 pub fn run(options: &Keys) -> Result<ExitCode> {
@@ -49,5 +49,5 @@ pub fn load(asked: Option<&Path>) -> Result<KeyMap> {
 
 /// Where the file is usually.
 pub fn usual() -> Option<PathBuf> {
-    Some(home("XDG_CONFIG_HOME", ".config")?.join("saltty").join("keys.conf"))
+    Some(files::home("XDG_CONFIG_HOME", ".config")?.join("keys.conf"))
 }

@@ -6,7 +6,7 @@ use saltty::{
     Error,
     device::{Device, Wanted},
     explain::Method,
-    files::{Hashes, Stamp},
+    files::{Hashes, Stamp, whole},
     model::{Model, Precision},
     studio::{Choices, Studio},
     tui::{Supply, Words},
@@ -120,9 +120,8 @@ impl Choice {
         let weights = options.weights.clone();
         // Before it is read: findings of what was there must not count as those of what may replace it meanwhile.
         let file = weights.as_deref().map(|path| {
-            let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
             let stamp = Stamp::of(path).map(|stamp| stamp.to_string());
-            format!("{} {}", whole.display(), stamp.unwrap_or_default())
+            format!("{} {}", whole(path).display(), stamp.unwrap_or_default())
         });
         let studio = load_silently(&options)?;
         let (classifier, names) = (studio.classifier(), studio.names().all().len());

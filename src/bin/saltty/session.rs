@@ -142,11 +142,5 @@ fn read(path: &Path) -> Result<Session, String> {
 
 /// Where it is written down.
 pub fn place() -> Option<PathBuf> {
-    Some(home("XDG_STATE_HOME", ".local/state")?.join("saltty").join("session.toml"))
-}
-
-/// The folder that this variable names, else this one in the home folder; none without a home.
-pub fn home(variable: &str, usual: &str) -> Option<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute(variable).or_else(|| absolute("HOME").map(|home| home.join(usual)))
+    Some(files::home("XDG_STATE_HOME", ".local/state")?.join("session.toml"))
 }
